@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: (GPL-2.0 WITH Linux-syscall-note) OR MIT */
+/*
+ * /dev/multikernel: run several kernels side by side on one machine.
+ *
+ * Objects
+ * =======
+ *
+ * The *machine*: what you get by opening /dev/multikernel.  It creates, finds
+ * and enumerates instances and reports the ledger.
+ *
+ * An *instance*: a named set of CPUs, a contiguous piece of memory and a low
+ * window below 1 MiB, and the kernel (the *spawn*) that runs on them.  It is a
+ * file descriptor, returned by MK_IOC_CREATE and MK_IOC_OPEN.  Closing the
+ * descriptor does not stop the instance: its life is in the module, so it
+ * survives every tool.  After MK_IOC_DELETE all descriptors of the instance
+ * answer ENODEV and poll() reports EPOLLHUP.
+ *
+ * Who may
+ * =======
+ *
+ * Opening needs CAP_SYS_BOOT and is refused (EPERM) when the host kernel is
+ * locked down against kexec_load(2).  Whoever holds a descriptor may use it.
+ *
+ * Life of an instance
+ * ===================
+ *
+ *             CREATE          LOAD            START
+ *   (nothing) ------> CREATED -----> LOADED --------> RUNNING
+ *                        ^  UNLOAD     ^                |
+ *                        +-------------+   power off    +--> STOPPED
+ *                        |                 reboot, KILL |
+ *                        |                 panic        +--> CRASHED
+ *                        +---- UNLOAD ------------------------+
+ *
+ * START is also possible from STOPPED and CRASHED: the loaded segments are
+ * kept by the module and placed again on wiped memory.  LOAD is possible from
+ * every state but RUNNING and replaces what was loaded.  DELETE is refused
+ * while RUNNING unless MK_DELETE_F_FORCE, which kills first.
+ *
+ * Memory is wiped when it comes from the host, before every start, and before
+ * it goes back.  STOPPED and CRASHED keep it as the spawn left it, for reading.
+ *
+ * Conventions
+ * ===========
+ *
+ * Addresses and sizes are physical and in bytes; CPUs are the host's logical
+ * numbers.  Every structure has a flags word and reserved words; an unknown
+ * flag or a reserved word that is not zero gives EINVAL and changes nothing.
+ * A structure never changes size: an outgrown one gets a new command number.
+ * An unknown command gives ENOTTY.  Errors common to all commands: EFAULT (a
+ * pointer), EINTR (a fatal signal while waiting for another command on the
+ * same instance; nothing was changed), ENODEV (the instance is deleted).
+ */
+#ifndef _UAPI_LINUX_MULTIKERNEL_H
+#define _UAPI_LINUX_MULTIKERNEL_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#define MK_IOC_TYPE		0xBD
+#define MK_ABI			1 /* the tool refuses a module of another */
+
+#define MK_NAME_BYTES		32 /* with the NUL: 31 characters at most */
+#define MK_LABEL_BYTES		128
+#define MK_CPUS_MAX		4096
+#define MK_SEGMENTS_MAX		64
+#define MK_MEMORY_ALIGN		(2ULL << 20) /* memory: multiple and alignment */
+#define MK_LOW_ALIGN		4096
+#define MK_LOW_BYTES_MAX	(128ULL << 10)
+
+enum mk_state {
+	MK_STATE_CREATED = 1,
+	MK_STATE_LOADED = 2,
+	MK_STATE_RUNNING = 3,
+	MK_STATE_STOPPED = 4,
+	MK_STATE_CRASHED = 5,
+};
+
+/* Why an instance left RUNNING. */
+enum mk_cause {
+	MK_CAUSE_NONE = 0,
+	MK_CAUSE_POWEROFF = 1,
+	MK_CAUSE_REBOOT = 2,
+	MK_CAUSE_PANIC = 3,
+	MK_CAUSE_KILLED = 4,
+	MK_CAUSE_HOST = 5, /* the host shuts down */
+	MK_CAUSE_NO_START = 6, /* its boot CPU never reached the trampoline */
+};
+
+/* Why a command was refused, for errors that name their culprit. */
+enum mk_reason {
+	MK_REASON_NONE = 0,
+	MK_REASON_FLAGS = 1, /* unknown flag or reserved word not zero */
+	MK_REASON_NAME = 2, /* empty, too long, or odd characters */
+	MK_REASON_NAME_TAKEN = 3,
+	MK_REASON_CPU_NONE = 4, /* empty list, or too long */
+	MK_REASON_CPU_UNKNOWN = 5, /* no such CPU, or not present */
+	MK_REASON_CPU_OFFLINE = 6,
+	MK_REASON_CPU_BOOT = 7, /* the machine's boot CPU stays */
+	MK_REASON_CPU_LENT = 8, /* belongs to another instance */
+	MK_REASON_CPU_LOST = 9, /* quarantined */
+	MK_REASON_CPU_TWICE = 10,
+	MK_REASON_CPU_SIBLING = 11, /* its core would be split */
+	MK_REASON_CPU_STUCK = 12, /* the host kernel would not let it go */
+	MK_REASON_CPU_SILENT = 13, /* did not park: now lost */
+	MK_REASON_MEMORY_SIZE = 14, /* zero or not a multiple */
+	MK_REASON_MEMORY_NONE = 15, /* no contiguous piece of this size */
+	MK_REASON_MEMORY_PLACE = 16, /* the address asked for is not usable */
+	MK_REASON_LOW_SIZE = 17,
+	MK_REASON_LOW_NONE = 18, /* no low window left */
+	MK_REASON_TOO_MANY = 19, /* instances */
+	MK_REASON_CPU_LAST = 20, /* the host would have no CPU left */
+	MK_REASON_NO_MEMORY = 21, /* the host is short of memory for itself */
+};
+
+/*
+ * MK_IOC_QUERY, machine: what module is this, on what machine?
+ * Errors: EINVAL.
+ */
+struct mk_query {
+	__u32 flags; /* in: 0 */
+	__u32 abi; /* out: MK_ABI */
+	__u64 features; /* out: MK_FEATURE_... */
+	__u32 instances; /* out: how many there are */
+	__u32 lost_cpus; /* out: CPUs that did not acknowledge */
+	__u32 boot_cpu; /* out: logical number of the machine's boot CPU */
+	__u32 boot_apic; /* out: its APIC id, for the spawns' MADT */
+	__u32 tsc_khz; /* out: 0 when not known */
+	__u32 low_free; /* out: bytes below 1 MiB not lent yet */
+	__u64 host_bytes; /* out: host memory the module uses for itself */
+	char version[32]; /* out: of the module, for people */
+	__u64 reserved[4]; /* in: 0 */
+};
+
+#define MK_FEATURE_X2APIC	(1ULL << 0) /* CPUs are handed over in x2APIC mode */
+#define MK_FEATURE_LA57		(1ULL << 1) /* 5-level page tables can be entered */
+
+/*
+ * MK_IOC_CREATE, machine: take CPUs and memory from the host.
+ * Returns the instance's descriptor (close-on-exec).
+ *
+ * Everything is checked before anything is taken; a failure undoes what was
+ * done in exact reverse and says why in @reason and @reason_cpu, which are
+ * written on failure too.  Takes about 0.1 s a CPU and up to seconds for the
+ * memory; a fatal signal is honoured between steps and undoes the same way.
+ *
+ * Errors: EINVAL (malformed), EEXIST (name taken), ENXIO (CPU unknown or
+ * offline), EPERM (boot CPU), EBUSY (CPU lent, lost, stuck, half a core),
+ * ENOMEM (memory or low window), ETIMEDOUT (a CPU did not park: it is lost and
+ * reported by MK_IOC_LEDGER), ENOSPC (too many instances), EINTR.
+ */
+struct mk_create {
+	__u32 flags; /* in: MK_CREATE_F_... */
+	__u32 nr_cpus; /* in */
+	__u64 cpus; /* in: pointer to __u32[nr_cpus], host's logical numbers */
+	__u64 memory_bytes; /* in: multiple of MK_MEMORY_ALIGN */
+	__u64 memory_base; /* in: with MK_CREATE_F_FIXED, else 0 */
+	__u32 low_bytes; /* in: low window, multiple of MK_LOW_ALIGN */
+	__u32 node; /* in: with MK_CREATE_F_NODE, else 0 */
+	char name[MK_NAME_BYTES]; /* in: [A-Za-z0-9][A-Za-z0-9._-]* */
+	__u32 id; /* out: 1.. */
+	__u32 reason; /* out: enum mk_reason */
+	__u32 reason_cpu; /* out: the CPU it is about */
+	__u32 reserved0; /* in: 0 */
+	__u64 reserved[4]; /* in: 0 */
+};
+
+/* Take some threads of a core and leave the others to the host. */
+#define MK_CREATE_F_SPLIT_CORES	(1U << 0)
+/*
+ * Use memory at memory_base: either ordinary memory of the host, which is
+ * evacuated, or a range set aside at boot (memmap=512M$0x40000000).
+ */
+#define MK_CREATE_F_FIXED	(1U << 1)
+/* Take the memory from one NUMA node. */
+#define MK_CREATE_F_NODE	(1U << 2)
+#define __MK_CREATE_F_ALL                                                      \
+	(MK_CREATE_F_SPLIT_CORES | MK_CREATE_F_FIXED | MK_CREATE_F_NODE)
+
+/*
+ * MK_IOC_OPEN, machine: another descriptor of an existing instance.
+ * Errors: EINVAL, ENOENT.
+ */
+struct mk_open {
+	__u32 flags; /* in: 0 */
+	__u32 reserved0; /* in: 0 */
+	char name[MK_NAME_BYTES]; /* in */
+	__u64 reserved[2]; /* in: 0 */
+};
+
+/*
+ * MK_IOC_INFO, instance; MK_IOC_NEXT, machine: what is there.
+ *
+ * MK_IOC_NEXT takes in @id the last id seen (0 at first) and answers for the
+ * instance with the next higher one; ENOENT ends the enumeration.
+ * MK_IOC_INFO also marks the state as seen: poll() then waits for the next
+ * change.  Errors: EINVAL, ENOENT.
+ */
+struct mk_info {
+	__u32 flags; /* in: 0 */
+	__u32 id; /* in for NEXT; out */
+	__u32 state; /* out: enum mk_state */
+	__u32 cause; /* out: enum mk_cause, of the last end */
+	__u32 generation; /* out: starts so far */
+	__u32 nr_cpus; /* out */
+	__u64 memory_base; /* out */
+	__u64 memory_bytes; /* out */
+	__u64 low_base; /* out */
+	__u64 low_bytes; /* out */
+	__u32 nr_segments; /* out: of the loaded image */
+	__u32 progress; /* out: MK_PROGRESS_..., how far the boot CPU came */
+	__u64 handoff; /* out: physical address of the hand-off page, or 0 */
+	__u64 loaded_bytes; /* out: bytes of the instance that the image fills */
+	__u64 kept_bytes; /* out: host memory that keeps the loaded image */
+	__u64 host_bytes; /* out: host memory used for it besides kept_bytes */
+	__u64 since_ns; /* out: CLOCK_BOOTTIME of the last change of state */
+	__u64 started_ns; /* out: CLOCK_BOOTTIME of the last start, or 0 */
+	__u64 events; /* out: changes of state so far */
+	char name[MK_NAME_BYTES]; /* out */
+	char label[MK_LABEL_BYTES]; /* out: as given to LOAD */
+	__u64 reserved[8]; /* in: 0; out: 0 */
+};
+
+/* How far the boot CPU came between the first SIPI and the spawn's entry. */
+#define MK_PROGRESS_NONE	0
+#define MK_PROGRESS_PROTECTED	2
+#define MK_PROGRESS_LONG	3
+#define MK_PROGRESS_ENTERED	4 /* about to jump to the spawn's entry */
+
+/*
+ * MK_IOC_CPUS, instance: its CPUs, in the order given to CREATE (the first is
+ * the boot CPU).  Fills at most @nr entries and sets @nr to how many there
+ * are.  Errors: EINVAL.
+ */
+struct mk_cpus {
+	__u32 flags; /* in: 0 */
+	__u32 nr; /* in: room; out: CPUs */
+	__u64 cpus; /* in: pointer to struct mk_cpu[nr] */
+	__u64 reserved[2]; /* in: 0 */
+};
+
+struct mk_cpu {
+	__u32 cpu; /* out: logical number */
+	__u32 apic; /* out: APIC id, for the description */
+	__u32 lost; /* out: 1 if it did not acknowledge */
+	__u32 reserved; /* out: 0 */
+};
+
+/*
+ * MK_IOC_LOAD, instance: hand over the image, as segments like kexec_load's.
+ *
+ * The module copies them at once (the buffers may be freed), after checking
+ * that each lies inside the instance's memory or its low window, page aligned
+ * at its start, without overlap; that @entry, @argument and @page_table lie in
+ * the memory; that the hand-off page lies in it and in no segment.
+ *
+ * Errors: EINVAL, E2BIG (too many segments), ERANGE (a segment, or one of
+ * the addresses, outside), EEXIST (two overlap), EBUSY (running), ENOMEM.
+ */
+struct mk_segment {
+	__u64 buffer; /* in: user pointer */
+	__u64 buffer_bytes; /* in: <= memory_bytes */
+	__u64 address; /* in: physical, page aligned */
+	__u64 memory_bytes; /* in: > 0; what exceeds the buffer is zero */
+};
+
+struct mk_load {
+	__u32 flags; /* in: MK_LOAD_F_... */
+	__u32 nr_segments; /* in: 1..MK_SEGMENTS_MAX */
+	__u64 segments; /* in: pointer to struct mk_segment[nr_segments] */
+	__u64 entry; /* in: 64-bit entry, physical */
+	__u64 argument; /* in: RSI at the entry: boot_params, physical */
+	__u64 page_table; /* in: CR3 at the entry: must map entry 1:1 and the */
+	/* first 2 MiB of the machine 1:1, executable */
+	__u64 handoff; /* in: hand-off page, physical, page aligned */
+	__u64 channel_base; /* in: reserved for the rings; 0 = none */
+	__u64 channel_bytes; /* in */
+	char label[MK_LABEL_BYTES]; /* in: for people, e.g. the release */
+	__u64 reserved[4]; /* in: 0 */
+};
+
+/* page_table has five levels: enter with CR4.LA57 set (MK_FEATURE_LA57). */
+#define MK_LOAD_F_LA57		(1U << 0)
+#define __MK_LOAD_F_ALL		(MK_LOAD_F_LA57)
+
+/*
+ * Commands without further arguments.  All are on an instance.
+ *
+ * MK_IOC_START: place the segments on wiped memory and start the boot CPU.
+ *   Returns when the CPU is about to enter the image.  Errors: EINVAL, EBUSY
+ *   (running), ENOEXEC (nothing loaded), EIO (the CPU never arrived, and was
+ *   parked again: state STOPPED, cause NO_START), ETIMEDOUT (it did not even
+ *   park: lost), EUCLEAN (the instance has a lost CPU).
+ * MK_IOC_KILL: stop all CPUs by INIT into the parking stub and wait for each
+ *   to acknowledge.  On an instance that does not run: EALREADY.  Errors:
+ *   EINVAL, ETIMEDOUT (a CPU did not acknowledge: lost; the state is STOPPED,
+ *   its memory is quarantined).
+ * MK_IOC_UNLOAD: drop the image and the spawn's memory; state CREATED.
+ *   Errors: EINVAL, EBUSY (running).
+ * MK_IOC_DELETE: give everything back to the host.  Errors: EINVAL, EBUSY
+ *   (running and not forced), ETIMEDOUT (as KILL; what is not lost went back).
+ */
+struct mk_command {
+	__u32 flags; /* in: MK_DELETE_F_FORCE for DELETE, else 0 */
+	__u32 reserved0; /* in: 0 */
+	__u64 reserved[3]; /* in: 0 */
+};
+
+#define MK_DELETE_F_FORCE	(1U << 0)
+
+/*
+ * MK_IOC_LEDGER, machine: who owns what, one entry a call.
+ * @index counts from 0; ENOENT ends.  What the host owns is not listed.
+ */
+struct mk_ledger {
+	__u32 flags; /* in: 0 */
+	__u32 index; /* in */
+	__u32 kind; /* out: enum mk_ledger_kind */
+	__u32 owner; /* out: instance id, or MK_OWNER_... */
+	__u64 start; /* out: CPU number, or physical address */
+	__u64 length; /* out: CPUs (1), or bytes */
+	__u32 apic; /* out: of a CPU */
+	__u32 reserved0; /* in: 0 */
+	__u64 reserved[2]; /* in: 0 */
+};
+
+enum mk_ledger_kind {
+	MK_LEDGER_CPU = 1,
+	MK_LEDGER_MEMORY = 2, /* taken from the host's memory at run time */
+	MK_LEDGER_RESERVED = 3, /* memory set aside at the host's boot */
+	MK_LEDGER_LOW = 4,
+};
+
+#define MK_OWNER_TRANSIT	0xfffffffeU /* on its way between two owners */
+#define MK_OWNER_LOST		0xffffffffU /* nobody's until the next boot */
+
+/*
+ * read(2), write(2), pread(2), pwrite(2), lseek(2), mmap(2) on an instance:
+ * its memory, from offset 0 = memory_base; SEEK_END is its size.  Reading
+ * past the end gives 0 bytes, writing there ENOSPC.  mmap() maps real pages
+ * where the memory has them, shared, never executable.
+ *
+ * poll(2): EPOLLIN | EPOLLPRI after a change of state that MK_IOC_INFO on this
+ * descriptor has not shown yet, EPOLLHUP when the instance is deleted.
+ */
+
+#define MK_IOC_QUERY		_IOWR(MK_IOC_TYPE, 0x00, struct mk_query)
+#define MK_IOC_CREATE		_IOWR(MK_IOC_TYPE, 0x01, struct mk_create)
+#define MK_IOC_OPEN		_IOW(MK_IOC_TYPE, 0x02, struct mk_open)
+#define MK_IOC_NEXT		_IOWR(MK_IOC_TYPE, 0x03, struct mk_info)
+#define MK_IOC_LEDGER		_IOWR(MK_IOC_TYPE, 0x04, struct mk_ledger)
+
+#define MK_IOC_INFO		_IOWR(MK_IOC_TYPE, 0x40, struct mk_info)
+#define MK_IOC_CPUS		_IOWR(MK_IOC_TYPE, 0x41, struct mk_cpus)
+#define MK_IOC_LOAD		_IOW(MK_IOC_TYPE, 0x42, struct mk_load)
+#define MK_IOC_START		_IOW(MK_IOC_TYPE, 0x43, struct mk_command)
+#define MK_IOC_KILL		_IOW(MK_IOC_TYPE, 0x44, struct mk_command)
+#define MK_IOC_UNLOAD		_IOW(MK_IOC_TYPE, 0x45, struct mk_command)
+#define MK_IOC_DELETE		_IOW(MK_IOC_TYPE, 0x46, struct mk_command)
+
+#endif /* _UAPI_LINUX_MULTIKERNEL_H */

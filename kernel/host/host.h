@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The host module: its one object, and its prototypes grouped by file.
+ *
+ * Locks, outermost first:
+ *   mkh_change_lock   creating and deleting instances, one at a time
+ *   instance->lock    what an instance does: load, start, kill
+ *   (boot.c)          one CPU in the trampoline at a time
+ *   mkh_lock          the list of instances and the ledger; never held long
+ *   instance->state_lock   a spinlock: state, counters, what INFO shows
+ * mkh_memory_srcu protects the memory against going away while somebody's page
+ * tables or buffers are filled from it; it nests, because such a buffer may
+ * itself be a mapping of the memory.
+ *
+ * CPU hotplug callbacks take none of them: they run below cpus_write_lock(),
+ * which remove_cpu() takes while mkh_change_lock is held.
+ */
+#ifndef MKH_HOST_H
+#define MKH_HOST_H
+
+#include <linux/fs.h>
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+#include <linux/srcu.h>
+#include <linux/types.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include <linux/multikernel.h>
+#include <multikernel/wire.h>
+
+#include "ledger.h"
+
+#define MKH_INSTANCES_MAX	256
+
+struct mkh_cpu {
+	u32 cpu; /* logical number */
+	u32 apic;
+	bool lost; /* did not acknowledge */
+};
+
+/* A contiguous piece of physical memory that the host does not use. */
+struct mkh_memory {
+	u64 base;
+	u64 bytes;
+	u8 *view; /* the host's own mapping: writable, not executable */
+	struct resource *reserved; /* set aside at boot; else struct pages */
+};
+
+struct mkh_segment {
+	u64 address;
+	u64 bytes; /* in memory */
+	size_t length; /* of data, <= bytes */
+	void *data; /* vmalloc'ed, or NULL when length is 0 */
+};
+
+/* What LOAD handed over; kept, so that every start begins from a clean copy. */
+struct mkh_image {
+	struct mkh_segment *segments;
+	unsigned int nr_segments;
+	u64 entry, argument, page_table;
+	u64 handoff;
+	u64 channel_base, channel_bytes;
+	u64 loaded_bytes, kept_bytes;
+	bool la57;
+	char label[MK_LABEL_BYTES];
+};
+
+struct mkh_instance {
+	struct list_head link; /* mkh_lock */
+	struct kref ref;
+	u32 id; /* constant, like all up to the lock */
+	char name[MK_NAME_BYTES];
+	unsigned int nr_cpus;
+	struct mkh_cpu *cpus; /* [0] is the boot CPU */
+	struct mkh_memory memory;
+	u64 low_base, low_bytes;
+
+	struct mutex lock;
+	struct mkh_image image; /* lock; segments NULL = nothing loaded */
+	bool dirty; /* memory may not be all zero; never cleared */
+	struct delayed_work monitor; /* holds a reference while queued */
+
+	struct address_space mapping; /* all user mappings of the memory */
+	bool gone; /* deleted; set once, then synchronize_srcu() */
+
+	spinlock_t state_lock;
+	u32 state, cause, generation, progress;
+	u64 since_ns, started_ns, events;
+	u32 shown_segments; /* copies of image fields for INFO */
+	u64 shown_entry, shown_handoff, shown_loaded, shown_kept;
+	char shown_label[MK_LABEL_BYTES];
+	wait_queue_head_t wait;
+};
+
+/* main.c */
+extern struct mutex mkh_change_lock;
+extern struct mutex mkh_lock;
+extern struct mkh_ledger mkh_ledger; /* mkh_lock */
+extern struct srcu_struct mkh_memory_srcu;
+
+/* chardev.c: /dev/multikernel and the instance's descriptor */
+struct mkh_file { /* a descriptor of an instance */
+	struct mkh_instance *inst;
+	u64 seen; /* events that the last INFO here showed */
+};
+
+int mkh_chardev_init(void);
+void mkh_chardev_exit(void);
+
+/* memory_file.c: read, write, seek and map an instance's memory */
+ssize_t mkh_memory_read(struct file *file, char __user *buffer, size_t length,
+			loff_t *offset);
+ssize_t mkh_memory_write(struct file *file, const char __user *buffer,
+			 size_t length, loff_t *offset);
+loff_t mkh_memory_seek(struct file *file, loff_t offset, int whence);
+int mkh_memory_map(struct file *file, struct vm_area_struct *vma);
+
+/* instance.c: the life cycle */
+int mkh_instance_create(struct mk_create *arg, const u32 *cpus,
+			struct mkh_instance **instance);
+struct mkh_instance *mkh_instance_find(const char *name);
+struct mkh_instance *mkh_instance_next(u32 id); /* lowest id above @id */
+void mkh_instance_get(struct mkh_instance *inst);
+void mkh_instance_put(struct mkh_instance *inst);
+int mkh_instance_load(struct mkh_instance *inst, const struct mk_load *arg);
+int mkh_instance_start(struct mkh_instance *inst);
+int mkh_instance_kill(struct mkh_instance *inst);
+int mkh_instance_unload(struct mkh_instance *inst);
+int mkh_instance_delete(struct mkh_instance *inst, bool force);
+void mkh_instance_info(struct mkh_instance *inst, struct mk_info *info);
+unsigned int mkh_instance_count(void);
+/* Stop a running instance whose end has a @cause; inst->lock is held. */
+int mkh_instance_end(struct mkh_instance *inst, u32 state, u32 cause);
+
+/* monitor.c: notice that a spawn ended; the host's own end and sleep */
+int mkh_monitor_init(void);
+void mkh_monitor_exit(void);
+void mkh_monitor_setup(struct mkh_instance *inst);
+void mkh_monitor_start(struct mkh_instance *inst);
+
+/* cpu.c: take CPUs from the host kernel and give them back */
+int mkh_cpu_init(void);
+void mkh_cpu_exit(void);
+u32 mkh_cpu_boot_cpu(void);
+int mkh_cpu_check(const u32 *cpus, unsigned int nr, bool split, u32 *reason,
+		  u32 *culprit);
+int mkh_cpu_take(u32 cpu);
+void mkh_cpu_give(u32 cpu);
+
+/* memory.c: contiguous memory at run time, or set aside at boot */
+int mkh_memory_take(struct mkh_memory *memory, u64 bytes, int node);
+int mkh_memory_take_at(struct mkh_memory *memory, u64 base, u64 bytes);
+/* -EBUSY: a user still holds pages; nothing was freed. */
+int mkh_memory_give(struct mkh_memory *memory);
+void mkh_memory_wipe(const struct mkh_memory *memory);
+
+/* low.c: pages below 640 KiB that the host kernel does not use */
+int mkh_low_init(void);
+void mkh_low_exit(void);
+u64 mkh_low_take(u64 bytes); /* physical address, wiped; 0 = none left */
+void mkh_low_give(u64 base, u64 bytes);
+void mkh_low_wipe(u64 base, u64 bytes);
+u64 mkh_low_free_bytes(void);
+
+/* image.c: copies of what LOAD handed over */
+int mkh_image_copy(struct mkh_image *image, const struct mk_load *arg,
+		   const struct mkh_instance *inst);
+void mkh_image_place(const struct mkh_image *image,
+		     const struct mkh_instance *inst);
+void mkh_image_drop(struct mkh_image *image);
+
+/* boot.c: INIT, SIPI and the trampoline */
+int mkh_boot_init(void);
+void mkh_boot_exit(bool leave); /* leave what a lost CPU may still run */
+void mkh_boot_stop(u32 apic); /* INIT: nothing runs there until a SIPI */
+int mkh_boot_park(u32 apic); /* INIT, SIPI, acknowledged; -ETIMEDOUT */
+int mkh_boot_enter(u32 apic, const struct mkh_image *image, u32 *progress);
+bool mkh_boot_x2apic(void);
+u64 mkh_boot_host_bytes(void);
+
+/* proc.c: /proc/multikernel */
+int mkh_proc_init(void);
+void mkh_proc_exit(void);
+
+#endif /* MKH_HOST_H */

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Load and unload: what is set up, in order, and undone in reverse. */
+#include "host.h"
+#include "../../version.h"
+
+#include <linux/module.h>
+#include <linux/vmalloc.h>
+
+DEFINE_MUTEX(mkh_change_lock);
+DEFINE_MUTEX(mkh_lock);
+DEFINE_SRCU(mkh_memory_srcu);
+struct mkh_ledger mkh_ledger;
+
+static int ledger_init(void)
+{
+	mkh_ledger.entries = vzalloc(MKH_LEDGER_ENTRIES *
+				     sizeof(*mkh_ledger.entries));
+	mkh_ledger.room = MKH_LEDGER_ENTRIES;
+	return mkh_ledger.entries ? 0 : -ENOMEM;
+}
+
+static void ledger_exit(void)
+{
+	vfree(mkh_ledger.entries);
+}
+
+static int __init multikernel_init(void)
+{
+	int err;
+
+	if (!boot_cpu_has(X86_FEATURE_APIC)) {
+		pr_err("this machine has no local APIC\n");
+		return -ENODEV;
+	}
+	err = ledger_init();
+	if (err)
+		return err;
+	err = mkh_low_init();
+	if (err)
+		goto ledger;
+	err = mkh_boot_init();
+	if (err)
+		goto low;
+	err = mkh_cpu_init();
+	if (err)
+		goto boot;
+	err = mkh_monitor_init();
+	if (err)
+		goto cpu;
+	err = mkh_proc_init();
+	if (err)
+		goto monitor;
+	err = mkh_chardev_init();
+	if (err)
+		goto proc;
+	pr_info("version %s, %s, %llu KiB free below 640 KiB\n", MK_VERSION,
+		mkh_boot_x2apic() ? "x2APIC" : "xAPIC",
+		mkh_low_free_bytes() >> 10);
+	return 0;
+
+proc:
+	mkh_proc_exit();
+monitor:
+	mkh_monitor_exit();
+cpu:
+	mkh_cpu_exit();
+boot:
+	mkh_boot_exit(false);
+low:
+	mkh_low_exit();
+ledger:
+	ledger_exit();
+	return err;
+}
+
+/*
+ * Every instance holds a reference on the module, so there is none left.  What
+ * was lost stays lost: the pages such a CPU may still run on are not freed.
+ */
+static void __exit multikernel_exit(void)
+{
+	bool lost = mkh_ledger_count(&mkh_ledger, 0, MK_OWNER_LOST);
+
+	mkh_chardev_exit();
+	mkh_proc_exit();
+	mkh_monitor_exit();
+	mkh_cpu_exit();
+	mkh_boot_exit(lost);
+	mkh_low_exit();
+	ledger_exit();
+}
+
+module_init(multikernel_init);
+module_exit(multikernel_exit);
+
+MODULE_DESCRIPTION("Run several kernels side by side on one machine");
+MODULE_LICENSE("GPL");
+MODULE_VERSION(MK_VERSION);
+MODULE_ALIAS("devname:multikernel");

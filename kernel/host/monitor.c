@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Notice that a spawn ended, and keep the host from ending under one.
+ *
+ * A spawn that powers off, reboots or panics says so in its hand-off page
+ * (EFI stub or ACPI sleep byte) and halts there.  The page is looked at ten
+ * times a second while the instance runs: one read of a cached word, and it
+ * works for a spawn without an agent.  What stands there is the word of a
+ * stranger: it can only end the spawn's own instance.
+ */
+#include "host.h"
+
+#include <linux/reboot.h>
+#include <linux/suspend.h>
+
+#define LOOK_EVERY	(HZ / 10 ?: 1)
+
+static struct workqueue_struct *queue;
+
+static const struct mkw_handoff *handoff(const struct mkh_instance *inst)
+{
+	return (void *)(inst->memory.view +
+			(inst->image.handoff - inst->memory.base));
+}
+
+/* True when the spawn has said that it is over. */
+static bool ended(const struct mkh_instance *inst, u32 *state, u32 *cause)
+{
+	const struct mkw_handoff *page = handoff(inst);
+	u8 sleep = READ_ONCE(page->sleep);
+
+	*state = MK_STATE_STOPPED;
+	switch (le32_to_cpu(READ_ONCE(page->reset))) {
+	case MKW_RESET_NONE:
+		break;
+	case MKW_RESET_WARM:
+		*state = MK_STATE_CRASHED;
+		*cause = MK_CAUSE_PANIC;
+		return true;
+	case MKW_RESET_SHUTDOWN:
+		*cause = MK_CAUSE_POWEROFF;
+		return true;
+	default:
+		*cause = MK_CAUSE_REBOOT;
+		return true;
+	}
+	if ((sleep & MKW_SLEEP_ENABLE) &&
+	    MKW_SLEEP_TYPE(sleep) == MKW_SLEEP_TYPE_S5) {
+		*cause = MK_CAUSE_POWEROFF;
+		return true;
+	}
+	return false;
+}
+
+static void look(struct work_struct *work)
+{
+	struct mkh_instance *inst = container_of(to_delayed_work(work),
+						 struct mkh_instance, monitor);
+	u32 state, cause;
+	bool again;
+
+	mutex_lock(&inst->lock);
+	if (inst->state == MK_STATE_RUNNING && ended(inst, &state, &cause))
+		mkh_instance_end(inst, state, cause);
+	again = inst->state == MK_STATE_RUNNING;
+	/* Under the lock: a new start must find it queued or finished. */
+	if (again)
+		queue_delayed_work(queue, &inst->monitor, LOOK_EVERY);
+	mutex_unlock(&inst->lock);
+	if (!again)
+		mkh_instance_put(inst);
+}
+
+void mkh_monitor_setup(struct mkh_instance *inst)
+{
+	INIT_DELAYED_WORK(&inst->monitor, look);
+}
+
+/* inst->lock is held. */
+void mkh_monitor_start(struct mkh_instance *inst)
+{
+	mkh_instance_get(inst);
+	/* Still queued from the life before: that one goes on for this. */
+	if (!queue_delayed_work(queue, &inst->monitor, LOOK_EVERY))
+		mkh_instance_put(inst);
+}
+
+/* Hazard H13: the machine must not reset under running spawns. */
+static int host_ends(struct notifier_block *nb, unsigned long action,
+		     void *data)
+{
+	struct mkh_instance *inst;
+	u32 id = 0;
+
+	while ((inst = mkh_instance_next(id))) {
+		id = inst->id;
+		mutex_lock(&inst->lock);
+		if (inst->state == MK_STATE_RUNNING)
+			mkh_instance_end(inst, MK_STATE_STOPPED,
+					 MK_CAUSE_HOST);
+		mutex_unlock(&inst->lock);
+		mkh_instance_put(inst);
+	}
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block reboot_block = {
+	.notifier_call = host_ends,
+	.priority = INT_MAX, /* before drivers take the machine apart */
+};
+
+/* A sleeping host would take the machine's memory and clocks with it. */
+static int host_sleeps(struct notifier_block *nb, unsigned long action,
+		       void *data)
+{
+	struct mkh_instance *inst;
+
+	if (action != PM_SUSPEND_PREPARE && action != PM_HIBERNATION_PREPARE)
+		return NOTIFY_DONE;
+	inst = mkh_instance_next(0);
+	if (!inst)
+		return NOTIFY_DONE;
+	pr_warn("the host cannot sleep while instance %s exists\n",
+		inst->name);
+	mkh_instance_put(inst);
+	return notifier_from_errno(-EBUSY);
+}
+
+static struct notifier_block sleep_block = { .notifier_call = host_sleeps };
+
+int mkh_monitor_init(void)
+{
+	int err;
+
+	/* Ending a spawn sleeps; unbound, so that no CPU waits behind it. */
+	queue = alloc_workqueue("multikernel", WQ_UNBOUND, 0);
+	if (!queue)
+		return -ENOMEM;
+	err = register_reboot_notifier(&reboot_block);
+	if (err)
+		goto queue;
+	err = register_pm_notifier(&sleep_block);
+	if (err)
+		goto reboot;
+	return 0;
+
+reboot:
+	unregister_reboot_notifier(&reboot_block);
+queue:
+	destroy_workqueue(queue);
+	return err;
+}
+
+void mkh_monitor_exit(void)
+{
+	unregister_pm_notifier(&sleep_block);
+	unregister_reboot_notifier(&reboot_block);
+	destroy_workqueue(queue);
+}
