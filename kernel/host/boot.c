@@ -264,3 +264,7 @@ int mkh_boot_enter(u32 apicid, const struct mkh_image *image, u32 *progress)
 	mutex_unlock(&boot_lock);
 	return err;
 }
+
+#ifdef MKH_SELFTEST
+#include "../selftest/boot.c"
+#endif

@@ -185,4 +185,11 @@ u64 mkh_boot_host_bytes(void);
 int mkh_proc_init(void);
 void mkh_proc_exit(void);
 
+/* kernel/selftest/: run at load in builds with MK_SELFTEST=y */
+#ifdef MKH_SELFTEST
+bool mkh_low_selftest(void);
+bool mkh_image_selftest(void);
+bool mkh_boot_selftest(void);
+#endif
+
 #endif /* MKH_HOST_H */

@@ -202,3 +202,7 @@ void mkh_image_drop(struct mkh_image *image)
 	kfree(image->segments);
 	memset(image, 0, sizeof(*image));
 }
+
+#ifdef MKH_SELFTEST
+#include "../selftest/image.c"
+#endif

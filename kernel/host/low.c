@@ -40,27 +40,30 @@ static DECLARE_BITMAP(usable, LOW_PAGES);
 static DECLARE_BITMAP(taken, LOW_PAGES);
 static DEFINE_MUTEX(low_lock);
 
-static u32 word_at(u64 address)
+static u32 word_at(const u8 *low, u64 address)
 {
-	return READ_ONCE(*(u32 *)phys_to_virt(address));
+	return READ_ONCE(*(const u32 *)(low + address));
 }
 
-/* Bytes of the real-mode blob that begins at @page, or 0. */
-static u64 blob_at(u64 page)
+/*
+ * Bytes of the real-mode blob that begins at @page, or 0.  @low is where
+ * physical address 0 is seen.
+ */
+static u64 blob_at(const u8 *low, u64 page)
 {
 	u64 last = min_t(u64, page + BLOB_BYTES_MAX, LOW_END), at;
 	int i;
 
 	for (i = 0; i < BLOB_HEADER_WORDS; i++) {
-		u32 word = word_at(page + 4 * i);
+		u32 word = word_at(low, page + 4 * i);
 
 		if (word <= page || word >= last)
 			return 0;
 	}
-	if (word_at(page) >= word_at(page + 4))
+	if (word_at(low, page) >= word_at(low, page + 4))
 		return 0;
-	for (at = round_up(word_at(page + 4), 4); at + 4 <= last; at += 4)
-		if (word_at(at) == BLOB_SIGNATURE)
+	for (at = round_up(word_at(low, page + 4), 4); at + 4 <= last; at += 4)
+		if (word_at(low, at) == BLOB_SIGNATURE)
 			return at + 4 - page;
 	return 0;
 }
@@ -97,7 +100,7 @@ int mkh_low_init(void)
 
 		if (!page_is_ram(page >> PAGE_SHIFT))
 			continue;
-		bytes = blob_at(page);
+		bytes = blob_at(phys_to_virt(0), page);
 		if (!bytes)
 			continue;
 		found = true;
@@ -161,3 +164,7 @@ u64 mkh_low_free_bytes(void)
 	mutex_unlock(&low_lock);
 	return (u64)bitmap_weight(unused, LOW_PAGES) << PAGE_SHIFT;
 }
+
+#ifdef MKH_SELFTEST
+#include "../selftest/low.c"
+#endif

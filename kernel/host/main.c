@@ -24,6 +24,23 @@ static void ledger_exit(void)
 	vfree(mkh_ledger.entries);
 }
 
+#ifdef MKH_SELFTEST
+static int __init selftest(void)
+{
+	if (mkh_low_selftest() && mkh_image_selftest() && mkh_boot_selftest()) {
+		pr_info("self-tests passed\n");
+		return 0;
+	}
+	pr_err("a self-test failed\n");
+	return -ENOTRECOVERABLE;
+}
+#else
+static int __init selftest(void)
+{
+	return 0;
+}
+#endif
+
 static int __init multikernel_init(void)
 {
 	int err;
@@ -50,6 +67,9 @@ static int __init multikernel_init(void)
 	err = mkh_proc_init();
 	if (err)
 		goto monitor;
+	err = selftest();
+	if (err)
+		goto proc;
 	err = mkh_chardev_init();
 	if (err)
 		goto proc;
