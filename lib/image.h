@@ -20,8 +20,8 @@ enum mk_image_kind {
 	MK_IMAGE_ELF, /* vmlinux: entered at its own 64-bit entry */
 };
 
-#define MK_IMAGE_PARTS		16
-#define MK_SETUP_HEADER_MAX	0x7f /* boot_params 0x1f1..0x26f */
+#define MK_IMAGE_PARTS	    16
+#define MK_SETUP_HEADER_MAX 0x7f /* boot_params 0x1f1..0x26f */
 
 struct mk_image_part {
 	const uint8_t *bytes;
