@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* /dev/multikernel as functions. */
+#include "device.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "names.h"
+
+/* A sentence without strerror() behind it, but with the errno kept. */
+static int refuse(struct mk_error *err, int code, const char *text)
+{
+	int sys = errno;
+
+	mk_fail(err, code, "%s", text);
+	if (err)
+		err->sys_errno = sys;
+	return code;
+}
+
+/* What an errno of a command on an instance means, whatever the command. */
+static int fail_common(struct mk_error *err, const char *what)
+{
+	switch (errno) {
+	case ENODEV:
+		return mk_fail_errno(err, MK_E_NOTFOUND,
+				     "it was deleted meanwhile");
+	case EINTR:
+		return mk_fail_errno(err, MK_E_REFUSED,
+				     "%s: interrupted, nothing was changed",
+				     what);
+	case ENOTTY:
+		return mk_fail_errno(
+			err, MK_E_SUPPORT,
+			"%s: the module does not know this command", what);
+	default:
+		return mk_fail_errno(err, MK_E_REFUSED,
+				     "%s: the module refused", what);
+	}
+}
+
+static int fail_open(struct mk_error *err, const char *path)
+{
+	switch (errno) {
+	case ENOENT:
+	case ENODEV:
+	case ENXIO:
+		return mk_fail(err, MK_E_SYSTEM,
+			       "the module is not loaded (no %s): modprobe "
+			       "multikernel, or insmod multikernel.ko",
+			       path);
+	case EACCES:
+	case EPERM:
+		if (geteuid() != 0)
+			return mk_fail(err, MK_E_SYSTEM,
+				       "%s needs CAP_SYS_BOOT: run as root",
+				       path);
+		return mk_fail(
+			err, MK_E_SYSTEM,
+			"%s is refused to root: no CAP_SYS_BOOT here, or "
+			"the kernel is locked down (see mkctl doctor)",
+			path);
+	default:
+		return mk_fail_errno(err, MK_E_SYSTEM, "cannot open %s", path);
+	}
+}
+
+int mk_device_open(struct mk_device *dev, const char *path,
+		   struct mk_error *err)
+{
+	int code;
+
+	if (!dev)
+		return mk_fail(err, MK_E_CALL, "no device to fill");
+	if (!path)
+		path = MK_DEVICE_PATH;
+	dev->fd = open(path, O_RDWR | O_CLOEXEC);
+	if (dev->fd < 0)
+		return fail_open(err, path);
+	code = mk_device_query(dev, &dev->about, err);
+	if (!code && dev->about.abi != MK_ABI)
+		code = mk_fail(err, MK_E_SUPPORT,
+			       "the module (version %.31s) speaks ABI %u, this "
+			       "tool ABI %u: use both from one version",
+			       dev->about.version, dev->about.abi, MK_ABI);
+	if (code)
+		mk_device_close(dev);
+	return code;
+}
+
+void mk_device_close(struct mk_device *dev)
+{
+	if (dev->fd >= 0)
+		close(dev->fd);
+	dev->fd = -1;
+}
+
+int mk_device_query(struct mk_device *dev, struct mk_query *query,
+		    struct mk_error *err)
+{
+	memset(query, 0, sizeof(*query));
+	if (ioctl(dev->fd, MK_IOC_QUERY, query) == 0)
+		return 0;
+	if (errno == ENOTTY)
+		return refuse(err, MK_E_SUPPORT,
+			      "the device does not answer as multikernel does: "
+			      "another driver, or a module of another ABI");
+	return fail_common(err, "query");
+}
+
+int mk_device_next(struct mk_device *dev, uint32_t id, struct mk_info *info,
+		   struct mk_error *err)
+{
+	memset(info, 0, sizeof(*info));
+	info->id = id;
+	if (ioctl(dev->fd, MK_IOC_NEXT, info) == 0)
+		return 0;
+	if (errno == ENOENT)
+		return refuse(err, MK_E_NOTFOUND, "no further instance");
+	return fail_common(err, "enumerate");
+}
+
+int mk_device_ledger(struct mk_device *dev, uint32_t index,
+		     struct mk_ledger *entry, struct mk_error *err)
+{
+	memset(entry, 0, sizeof(*entry));
+	entry->index = index;
+	if (ioctl(dev->fd, MK_IOC_LEDGER, entry) == 0)
+		return 0;
+	if (errno == ENOENT)
+		return refuse(err, MK_E_NOTFOUND, "no further entry");
+	return fail_common(err, "ledger");
+}
+
+int mk_instance_create(struct mk_device *dev, struct mk_instance *inst,
+		       struct mk_create *create, struct mk_error *err)
+{
+	char why[sizeof(err->text)];
+
+	inst->fd = ioctl(dev->fd, MK_IOC_CREATE, create);
+	if (inst->fd >= 0)
+		return 0;
+	if (errno == EINTR)
+		return fail_common(err, "create");
+	if (mk_reason_text(why, sizeof(why), create) == 0)
+		return refuse(err, MK_E_REFUSED, why);
+	return fail_common(err, "create");
+}
+
+int mk_instance_open(struct mk_device *dev, struct mk_instance *inst,
+		     const char *name, struct mk_error *err)
+{
+	struct mk_open arg = { 0 };
+	size_t length = strnlen(name, sizeof(arg.name));
+
+	inst->fd = -1;
+	if (length && length < sizeof(arg.name)) {
+		memcpy(arg.name, name, length);
+		inst->fd = ioctl(dev->fd, MK_IOC_OPEN, &arg);
+		if (inst->fd >= 0)
+			return 0;
+		if (errno != ENOENT && errno != EINVAL)
+			return fail_common(err, "open");
+	}
+	return mk_fail(err, MK_E_NOTFOUND,
+		       "there is no instance of this name (mkctl list shows "
+		       "what there is)");
+}
+
+void mk_instance_close(struct mk_instance *inst)
+{
+	if (inst->fd >= 0)
+		close(inst->fd);
+	inst->fd = -1;
+}
+
+int mk_instance_info(struct mk_instance *inst, struct mk_info *info,
+		     struct mk_error *err)
+{
+	memset(info, 0, sizeof(*info));
+	if (ioctl(inst->fd, MK_IOC_INFO, info) == 0)
+		return 0;
+	return fail_common(err, "info");
+}
+
+int mk_instance_cpus(struct mk_instance *inst, struct mk_cpu *cpus,
+		     unsigned int room, unsigned int *nr, struct mk_error *err)
+{
+	struct mk_cpus arg = { .nr = room, .cpus = (uintptr_t)cpus };
+
+	if (ioctl(inst->fd, MK_IOC_CPUS, &arg) != 0)
+		return fail_common(err, "CPUs");
+	*nr = arg.nr;
+	return 0;
+}
+
+int mk_instance_load(struct mk_instance *inst, const struct mk_load *load,
+		     struct mk_error *err)
+{
+	if (ioctl(inst->fd, MK_IOC_LOAD, load) == 0)
+		return 0;
+	switch (errno) {
+	case EBUSY:
+		return refuse(err, MK_E_REFUSED,
+			      "it is running: mkctl kill it before loading");
+	case ENOMEM:
+		return refuse(err, MK_E_REFUSED,
+			      "the host has too little free memory to keep the "
+			      "image: free some");
+	case ERANGE:
+	case EEXIST:
+	case E2BIG:
+	case EINVAL:
+		return mk_fail_errno(err, MK_E_REFUSED,
+				     "the module does not accept the plan of "
+				     "the memory");
+	default:
+		return fail_common(err, "load");
+	}
+}
+
+static int command(struct mk_instance *inst, unsigned long number,
+		   uint32_t flags)
+{
+	struct mk_command arg = { .flags = flags };
+
+	return ioctl(inst->fd, number, &arg);
+}
+
+int mk_instance_start(struct mk_instance *inst, struct mk_error *err)
+{
+	if (command(inst, MK_IOC_START, 0) == 0)
+		return 0;
+	switch (errno) {
+	case EBUSY:
+		return refuse(err, MK_E_REFUSED, "it is running already");
+	case ENOEXEC:
+		return refuse(err, MK_E_REFUSED,
+			      "nothing is loaded: mkctl load it first");
+	case EIO:
+		return refuse(
+			err, MK_E_REFUSED,
+			"its boot CPU never arrived at the kernel's entry "
+			"and was parked again (state stopped, cause "
+			"no-start)");
+	case ETIMEDOUT:
+		return refuse(err, MK_E_REFUSED,
+			      "its boot CPU neither started nor parked: it is "
+			      "lost until the machine restarts");
+	case EUCLEAN:
+		return refuse(err, MK_E_REFUSED,
+			      "one of its CPUs is lost: it cannot start again, "
+			      "only be deleted");
+	default:
+		return fail_common(err, "start");
+	}
+}
+
+int mk_instance_kill(struct mk_instance *inst, struct mk_error *err)
+{
+	if (command(inst, MK_IOC_KILL, 0) == 0)
+		return 0;
+	switch (errno) {
+	case EALREADY:
+		return refuse(err, MK_E_STATE, "it does not run");
+	case ETIMEDOUT:
+		return refuse(
+			err, MK_E_REFUSED,
+			"a CPU did not acknowledge: it is lost until the "
+			"machine restarts, and the memory is quarantined");
+	default:
+		return fail_common(err, "kill");
+	}
+}
+
+int mk_instance_unload(struct mk_instance *inst, struct mk_error *err)
+{
+	if (command(inst, MK_IOC_UNLOAD, 0) == 0)
+		return 0;
+	if (errno == EBUSY)
+		return refuse(err, MK_E_REFUSED,
+			      "it is running: mkctl kill it first");
+	return fail_common(err, "unload");
+}
+
+int mk_instance_delete(struct mk_instance *inst, uint32_t flags,
+		       struct mk_error *err)
+{
+	if (command(inst, MK_IOC_DELETE, flags) == 0)
+		return 0;
+	switch (errno) {
+	case EBUSY:
+		return refuse(err, MK_E_REFUSED,
+			      "it is running: mkctl kill it first, or delete "
+			      "--force");
+	case ETIMEDOUT:
+		return refuse(
+			err, MK_E_REFUSED,
+			"a CPU did not acknowledge: it and the memory are "
+			"lost until the machine restarts, the rest went "
+			"back");
+	default:
+		return fail_common(err, "delete");
+	}
+}
+
+int mk_instance_wait(struct mk_instance *inst, int timeout_ms,
+		     const sigset_t *signals, struct mk_error *err)
+{
+	struct pollfd pfd = { .fd = inst->fd, .events = POLLIN | POLLPRI };
+	struct timespec time = { .tv_sec = timeout_ms / 1000,
+				 .tv_nsec = timeout_ms % 1000 * 1000000L };
+	int n;
+
+	n = ppoll(&pfd, 1, timeout_ms < 0 ? NULL : &time, signals);
+	if (n < 0 && errno == EINTR)
+		return 0;
+	if (n < 0)
+		return mk_fail_errno(err, MK_E_SYSTEM, "wait");
+	if (n && pfd.revents & POLLHUP)
+		return mk_fail(err, MK_E_NOTFOUND, "it was deleted meanwhile");
+	if (n && !(pfd.revents & (POLLIN | POLLPRI)))
+		return mk_fail(err, MK_E_SYSTEM,
+			       "wait: the device cannot be waited for");
+	return n;
+}
+
+ssize_t mk_instance_read(struct mk_instance *inst, uint64_t offset,
+			 void *buffer, size_t size, struct mk_error *err)
+{
+	ssize_t n = pread(inst->fd, buffer, size, (off_t)offset);
+
+	return n >= 0 ? n : fail_common(err, "read its memory");
+}
+
+int mk_instance_map(struct mk_instance *inst, uint64_t bytes,
+		    const void **memory, struct mk_error *err)
+{
+	void *at = mmap(NULL, bytes, PROT_READ, MAP_SHARED, inst->fd, 0);
+
+	if (at == MAP_FAILED)
+		return mk_fail_errno(err, MK_E_SYSTEM, "map its memory");
+	*memory = at;
+	return 0;
+}

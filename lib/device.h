@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * /dev/multikernel as functions: the only file that knows the descriptors.
+ *
+ * Each function is one command of include/uapi/linux/multikernel.h, which
+ * says what it does and when it fails; here an errno becomes a sentence.
+ * MK_E_NOTFOUND: no such instance, or it is deleted by now.  MK_E_REFUSED: the
+ * module said no; sys_errno is kept.  MK_E_SYSTEM: something else failed.
+ * Descriptors are close-on-exec.  Nothing here blocks but what the manual in
+ * the UAPI header says blocks; only a fatal signal interrupts those.
+ */
+#ifndef MK_DEVICE_H
+#define MK_DEVICE_H
+
+#include <linux/multikernel.h>
+
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "error.h"
+
+#define MK_DEVICE_PATH "/dev/multikernel"
+
+/* The machine.  Valid between a successful open and close. */
+struct mk_device {
+	int fd;
+	struct mk_query about; /* as it was when opened */
+};
+
+/* One instance.  Valid between a successful open or create, and close. */
+struct mk_instance {
+	int fd;
+};
+
+/*
+ * Open @path (NULL: MK_DEVICE_PATH) and check that the module speaks MK_ABI.
+ * Errors: MK_E_SYSTEM with a remedy in the text (module not loaded, not root,
+ * locked down), MK_E_SUPPORT (another ABI: both are named).
+ */
+int mk_device_open(struct mk_device *dev, const char *path,
+		   struct mk_error *err);
+void mk_device_close(struct mk_device *dev);
+
+int mk_device_query(struct mk_device *dev, struct mk_query *query,
+		    struct mk_error *err);
+
+/* The instance after @id (0: the first); MK_E_NOTFOUND after the last. */
+int mk_device_next(struct mk_device *dev, uint32_t id, struct mk_info *info,
+		   struct mk_error *err);
+
+/* Entry @index of the ledger; MK_E_NOTFOUND after the last. */
+int mk_device_ledger(struct mk_device *dev, uint32_t index,
+		     struct mk_ledger *entry, struct mk_error *err);
+
+/*
+ * Take CPUs and memory; @create is the UAPI's, filled by the caller, and its
+ * out fields are valid afterwards, also after MK_E_REFUSED.
+ */
+int mk_instance_create(struct mk_device *dev, struct mk_instance *inst,
+		       struct mk_create *create, struct mk_error *err);
+int mk_instance_open(struct mk_device *dev, struct mk_instance *inst,
+		     const char *name, struct mk_error *err);
+void mk_instance_close(struct mk_instance *inst);
+
+/* Also marks the state as seen: see mk_instance_wait(). */
+int mk_instance_info(struct mk_instance *inst, struct mk_info *info,
+		     struct mk_error *err);
+
+/* Fill at most @room entries; *@nr is how many CPUs the instance has. */
+int mk_instance_cpus(struct mk_instance *inst, struct mk_cpu *cpus,
+		     unsigned int room, unsigned int *nr, struct mk_error *err);
+
+int mk_instance_load(struct mk_instance *inst, const struct mk_load *load,
+		     struct mk_error *err);
+int mk_instance_start(struct mk_instance *inst, struct mk_error *err);
+int mk_instance_kill(struct mk_instance *inst, struct mk_error *err);
+int mk_instance_unload(struct mk_instance *inst, struct mk_error *err);
+
+/* @flags: 0 or MK_DELETE_F_FORCE. */
+int mk_instance_delete(struct mk_instance *inst, uint32_t flags,
+		       struct mk_error *err);
+
+/*
+ * Wait until the state changes after the last mk_instance_info() of @inst.
+ * @timeout_ms: negative = for ever.  @signals (may be NULL) is the
+ * signal mask while waiting, as in ppoll(2).  Returns 1 after a change, 0 when
+ * the time is over or a signal came, MK_E_NOTFOUND when the instance is
+ * deleted.
+ */
+int mk_instance_wait(struct mk_instance *inst, int timeout_ms,
+		     const sigset_t *signals, struct mk_error *err);
+
+/*
+ * Read the instance's memory at @offset from its start.  Returns the bytes
+ * read (0 past the end), or a negative code.
+ */
+ssize_t mk_instance_read(struct mk_instance *inst, uint64_t offset,
+			 void *buffer, size_t size, struct mk_error *err);
+
+/*
+ * Map @bytes of the instance's memory from its start, read-only.  The spawn
+ * may change it at any time.  Unmap with munmap(2).  Errors: MK_E_SYSTEM,
+ * also when the memory has no pages that can be mapped: read it then.
+ */
+int mk_instance_map(struct mk_instance *inst, uint64_t bytes,
+		    const void **memory, struct mk_error *err);
+
+#endif /* MK_DEVICE_H */

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the commands of mkctl share: their signature, options, messages.
+ *
+ * A command reads its options first and leaves with exit status 2 for wrong
+ * usage, which is what is wrong on any machine; from there on it returns one
+ * of the other statuses, and undoes what it did when it fails.
+ */
+#ifndef MKCTL_CMD_H
+#define MKCTL_CMD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "device.h"
+#include "error.h"
+
+enum mkctl_exit {
+	MKCTL_DONE = 0,
+	MKCTL_COULD_NOT = 1,
+	MKCTL_USAGE = 2,
+	MKCTL_UNKNOWN = 3, /* the outcome is not known */
+};
+
+/* What stands before the verb. */
+struct ctl {
+	const char *root; /* --sysroot, or "": where /sys, /proc, /dev are */
+	const char *verb;
+	bool verbose;
+};
+
+/* ---- options ---- */
+
+/* Keys of the long options; a key below 128 is also its short letter. */
+enum opt_key {
+	OPT_FOLLOW = 'f',
+	OPT_HELP = 'h',
+	OPT_VERBOSE = 'v',
+	OPT_ALLOW_HAZARDS = 256,
+	OPT_CMDLINE,
+	OPT_CPUS,
+	OPT_CPU_COUNT,
+	OPT_DRY_RUN,
+	OPT_FORCE,
+	OPT_INITRD,
+	OPT_JSON,
+	OPT_KASLR,
+	OPT_KERNEL,
+	OPT_LOW,
+	OPT_MEMORY,
+	OPT_MEMORY_AT,
+	OPT_NODE,
+	OPT_NO_UNPACK,
+	OPT_PRETEND_CPUS,
+	OPT_PRETEND_MEMORY,
+	OPT_SPLIT_CORES,
+	OPT_STATE,
+	OPT_TIMEOUT,
+	OPT_WAIT,
+};
+
+struct opt {
+	int key; /* 0 ends an array */
+	const char *name;
+	const char *value; /* what the help calls it; NULL = takes none */
+	const char *text;
+};
+
+/* All that --help says; every command has one. */
+struct usage {
+	const char *args; /* "NAME --memory SIZE ..." */
+	const struct opt *const *groups; /* NULL-terminated, may be NULL */
+	const char *text; /* paragraphs and an example */
+};
+
+struct parse {
+	struct ctl *ctl;
+	const struct usage *usage;
+	int argc;
+	char **argv;
+	struct option *table;
+};
+
+/* Start to read a command's arguments; argv[0] is the verb. */
+void parse_begin(struct parse *p, struct ctl *ctl, const struct usage *usage,
+		 int argc, char **argv);
+
+/*
+ * The next option's key, its value in *@value; 0 when there is none left.
+ * --help and --verbose are dealt with here; wrong usage exits.
+ */
+int parse_next(struct parse *p, const char **value);
+
+/* After the options: the one operand, checked to be an instance's name. */
+const char *parse_name(struct parse *p);
+
+/* After the options: no operand. */
+void parse_no_operand(struct parse *p);
+
+/* Say what is wrong and exit with MKCTL_USAGE. */
+void usage_error(const struct parse *p, const char *format, ...)
+	__attribute__((noreturn, format(printf, 2, 3)));
+
+/* Values; wrong ones exit as usage_error() does. */
+uint64_t parse_size(const struct parse *p, const char *option,
+		    const char *value);
+unsigned int parse_number(const struct parse *p, const char *option,
+			  const char *value, unsigned int least,
+			  unsigned int most);
+
+/* Seconds, with a fraction if wanted, as milliseconds. */
+int parse_seconds(const struct parse *p, const char *option, const char *value);
+
+/* ---- messages ---- */
+
+/* "mkctl: ..." on stderr. */
+void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The same, only with --verbose. */
+void note(const struct ctl *ctl, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Say what failed, about @name if not NULL; returns the exit status for it. */
+int fail(const char *name, const struct mk_error *err);
+
+/*
+ * Make text of strangers (a spawn's log, a label) safe for a terminal: what
+ * is not printable becomes '?'; UTF-8 passes.
+ */
+void make_printable(char *text);
+
+/* ---- instances ---- */
+
+/* Open the device below ctl->root; says what is wrong. */
+int open_device(const struct ctl *ctl, struct mk_device *dev);
+
+/* Open both, for the commands that need an instance only. */
+int open_instance(const struct ctl *ctl, const char *name,
+		  struct mk_instance *inst);
+
+/* ---- the commands ---- */
+
+int cmd_create(struct ctl *ctl, int argc, char **argv);
+int cmd_load(struct ctl *ctl, int argc, char **argv);
+int cmd_start(struct ctl *ctl, int argc, char **argv);
+int cmd_run(struct ctl *ctl, int argc, char **argv);
+int cmd_list(struct ctl *ctl, int argc, char **argv);
+int cmd_show(struct ctl *ctl, int argc, char **argv);
+int cmd_log(struct ctl *ctl, int argc, char **argv);
+int cmd_wait(struct ctl *ctl, int argc, char **argv);
+int cmd_kill(struct ctl *ctl, int argc, char **argv);
+int cmd_unload(struct ctl *ctl, int argc, char **argv);
+int cmd_delete(struct ctl *ctl, int argc, char **argv);
+int cmd_fsck(struct ctl *ctl, int argc, char **argv);
+int cmd_doctor(struct ctl *ctl, int argc, char **argv);
+
+#endif /* MKCTL_CMD_H */

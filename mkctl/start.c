@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* mkctl start: boot what is loaded, and wait for its init if asked. */
+#include "steps.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "names.h"
+#include "signals.h"
+#include "spawnlog.h"
+
+/* How often the log is looked at; it costs a scan until it is found. */
+#define LOOK_MS	   50
+#define LAST_LINES 16
+
+const struct opt start_options[] = {
+	{ OPT_WAIT, "wait", "SECONDS", "wait so long for the spawn's init" },
+	{ 0, NULL, NULL, NULL },
+};
+
+bool start_take(struct start_args *args, const struct parse *p, int key,
+		const char *value)
+{
+	if (key != OPT_WAIT)
+		return false;
+	args->wait = true;
+	args->wait_ms = parse_seconds(p, "--wait", value);
+	return true;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/*
+ * init/main.c:run_init_process(), the same in 6.1 to 7.2, says "Run %s as
+ * init process" of the initramfs' /init and of /sbin/init alike.
+ */
+static bool says_init(const struct mk_log_record *r)
+{
+	static const char tail[] = " as init process";
+	size_t n = sizeof(tail) - 1;
+
+	return r->facility == 0 && r->length > 4 + n &&
+	       memcmp(r->text, "Run ", 4) == 0 &&
+	       memcmp(r->text + r->length - n, tail, n) == 0;
+}
+
+/* Read on in the log: 1 when init was seen, 0 when not yet, or a code. */
+static int look(struct spawnlog *view, struct mk_error *err)
+{
+	int code;
+
+	while ((code = spawnlog_next(view, err)) == MK_LOG_RECORD)
+		if (says_init(&view->record))
+			return 1;
+	/* What makes no sense yet may in a moment: the kernel still boots. */
+	return code == MK_E_SUPPORT ? code : 0;
+}
+
+/* The end of the log of a spawn that died, on stderr. */
+static void print_last_lines(struct mk_instance *inst)
+{
+	static struct spawnlog view;
+	uint64_t total = 0, n = 0;
+
+	if (spawnlog_begin(&view, inst, NULL))
+		return;
+	spawnlog_hurry(&view);
+	while (spawnlog_next(&view, NULL) == MK_LOG_RECORD)
+		if (++total >= view.log.capacity)
+			break;
+	view.opened = false;
+	while (n < total && spawnlog_next(&view, NULL) == MK_LOG_RECORD)
+		if (++n + LAST_LINES > total)
+			fputs(spawnlog_format(&view), stderr);
+	spawnlog_end(&view);
+}
+
+static int ended(const char *name, struct mk_instance *inst,
+		 const struct mk_info *info)
+{
+	print_last_lines(inst);
+	say("%s: %s (%s) before it ran its init; mkctl log %s shows all of its "
+	    "log",
+	    name, mk_state_name(info->state), mk_cause_name(info->cause), name);
+	return MKCTL_COULD_NOT;
+}
+
+static int time_over(const char *name, const struct mk_info *info,
+		     const struct spawnlog *view, int ms)
+{
+	say("%s: did not run its init within %g s and is still running (%s, "
+	    "%s); mkctl log %s --follow shows what it does",
+	    name, ms / 1000.0, mk_progress_name(info->progress),
+	    view->opened ? "its log grows" : "no log yet", name);
+	return MKCTL_UNKNOWN;
+}
+
+static int wait_for_init(const char *name, struct mk_instance *inst,
+			 int64_t since, int wait_ms)
+{
+	static struct spawnlog view;
+	int code, status = -1;
+	struct mk_info info;
+	struct mk_error err;
+	int64_t left;
+
+	if (spawnlog_begin(&view, inst, &err))
+		return fail(name, &err);
+	while (status < 0) {
+		/* The state first: a log read after it is complete. */
+		code = mk_instance_info(inst, &info, &err);
+		if (!code && info.state != MK_STATE_RUNNING)
+			spawnlog_hurry(&view);
+		if (!code)
+			code = look(&view, &err);
+		left = since + wait_ms - now_ms();
+		if (code < 0) {
+			status = fail(name, &err);
+		} else if (code) {
+			printf("%s: runs its init after %.2f s\n", name,
+			       (double)(now_ms() - since) / 1000);
+			status = MKCTL_DONE;
+		} else if (info.state != MK_STATE_RUNNING) {
+			status = ended(name, inst, &info);
+		} else if (left <= 0) {
+			status = time_over(name, &info, &view, wait_ms);
+		} else if (signals_came()) {
+			say("%s: interrupted while waiting for its init; it is "
+			    "running",
+			    name);
+			status = MKCTL_UNKNOWN;
+		} else if (mk_instance_wait(
+				   inst, left < LOOK_MS ? (int)left : LOOK_MS,
+				   signals_mask(), &err) < 0) {
+			status = fail(name, &err);
+		}
+	}
+	spawnlog_end(&view);
+	return status;
+}
+
+int start_do(const struct ctl *ctl, const char *name, struct mk_instance *inst,
+	     const struct start_args *args)
+{
+	struct mk_error err;
+	int64_t since;
+
+	if (signals_came()) {
+		say("%s: interrupted, nothing was started", name);
+		return MKCTL_COULD_NOT;
+	}
+	since = now_ms();
+	if (mk_instance_start(inst, &err))
+		return fail(name, &err);
+	note(ctl, "%s: entered its kernel after %lld ms", name,
+	     (long long)(now_ms() - since));
+	if (!args->wait)
+		return MKCTL_DONE;
+	return wait_for_init(name, inst, since, args->wait_ms);
+}
+
+static const struct opt *const groups[] = { start_options, NULL };
+
+static const struct usage usage = {
+	.args = "NAME [--wait SECONDS]",
+	.groups = groups,
+	.text = "Boots the loaded kernel, from a clean copy each time.  Returns when\n"
+		"its first CPU enters it; with --wait when the spawn runs its init,\n"
+		"and prints how long that took.  Exit status 1 when it ends before\n"
+		"(its last log lines are shown), 3 when the time is over.\n"
+		"\n"
+		"Example:\n"
+		"  mkctl start web --wait 60\n",
+};
+
+int cmd_start(struct ctl *ctl, int argc, char **argv)
+{
+	struct start_args args = { 0 };
+	struct mk_instance inst;
+	const char *name, *value;
+	struct parse p;
+	int key, status;
+
+	parse_begin(&p, ctl, &usage, argc, argv);
+	while ((key = parse_next(&p, &value)))
+		start_take(&args, &p, key, value);
+	name = parse_name(&p);
+
+	signals_hold();
+	status = open_instance(ctl, name, &inst);
+	if (status)
+		return status;
+	status = start_do(ctl, name, &inst, &args);
+	mk_instance_close(&inst);
+	return status;
+}

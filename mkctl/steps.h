@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * create, load and start as steps, so that run can do all three.
+ *
+ * Each step has its arguments (a struct that is filled while options are
+ * read), the options themselves, a check of what is wrong on any machine
+ * (exits), and the doing, which returns an exit status after having said what
+ * failed.  A step that fails leaves things as they were before it.
+ */
+#ifndef MKCTL_STEPS_H
+#define MKCTL_STEPS_H
+
+#include "cmd.h"
+#include "image.h"
+#include "initrd.h"
+#include "plan.h"
+
+/* ---- create ---- */
+
+struct create_args {
+	const char *cpus; /* --cpus, or NULL */
+	unsigned int cpu_count; /* --cpu-count, or 0 */
+	uint32_t list[MK_CPUS_MAX];
+	size_t nr;
+	bool has_memory, has_place, has_node, split_cores;
+	uint64_t memory, place;
+	unsigned int node;
+	uint64_t low;
+};
+
+extern const struct opt create_options[];
+
+void create_init(struct create_args *args);
+/* Takes the option if it is one of create's. */
+bool create_take(struct create_args *args, const struct parse *p, int key,
+		 const char *value);
+void create_check(struct create_args *args, const struct parse *p);
+int create_do(const struct ctl *ctl, struct mk_device *dev, const char *name,
+	      struct create_args *args, struct mk_instance *inst);
+
+/* ---- load ---- */
+
+#define LOAD_INITRDS 16
+
+struct load_args {
+	const char *kernel, *cmdline;
+	const char *initrds[LOAD_INITRDS];
+	unsigned int nr_initrds;
+	bool no_unpack, kaslr, allow_hazards;
+	bool dry_run, json; /* of the command load only */
+	unsigned int pretend_cpus;
+	uint64_t pretend_memory;
+};
+
+/* The files, read and taken apart; freed by load_free(). */
+struct load_files {
+	void *kernel, *unpacked, *initrd;
+	size_t kernel_length, unpacked_length, initrd_length;
+	struct mk_image image; /* points into kernel or unpacked */
+	char label[MK_LABEL_BYTES];
+};
+
+extern const struct opt load_options[];
+
+bool load_take(struct load_args *args, const struct parse *p, int key,
+	       const char *value);
+void load_check(const struct load_args *args, const struct parse *p);
+/* Read and judge all files; nothing of the machine is touched. */
+int load_read(const struct ctl *ctl, const struct load_args *args,
+	      struct load_files *files);
+int load_do(const struct ctl *ctl, struct mk_device *dev, const char *name,
+	    struct mk_instance *inst, const struct load_args *args,
+	    const struct load_files *files);
+void load_free(struct load_files *files);
+
+/* Print a plan for people or programs: --dry-run. */
+int plan_print(const char *name, const struct mk_plan_input *input,
+	       const struct mk_plan *plan, const char *label, bool json);
+
+/* ---- start ---- */
+
+struct start_args {
+	bool wait;
+	int wait_ms;
+};
+
+extern const struct opt start_options[];
+
+bool start_take(struct start_args *args, const struct parse *p, int key,
+		const char *value);
+int start_do(const struct ctl *ctl, const char *name, struct mk_instance *inst,
+	     const struct start_args *args);
+
+#endif /* MKCTL_STEPS_H */
