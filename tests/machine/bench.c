@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Fixed work to be timed on a host and in a spawn by the same machine code.
+ */
+#define _GNU_SOURCE
+#include "bench.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#define CPU_STEPS     200000000u
+#define MEMORY_BYTES  (16u << 20)
+#define MEMORY_PASSES 4u
+#define HUGE_PAGE     (2u << 20)
+
+static volatile uint64_t sink;
+
+static uint64_t now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+uint64_t bench_cpu(void)
+{
+	uint64_t start = now();
+	uint64_t x = 88172645463325252u;
+	uint32_t i;
+
+	for (i = 0; i < CPU_STEPS; i++) {
+		x ^= x << 13;
+		x ^= x >> 7;
+		x ^= x << 17;
+	}
+	sink = x;
+	return now() - start;
+}
+
+static uint64_t *buffer(void)
+{
+	void *at = NULL;
+
+	if (posix_memalign(&at, HUGE_PAGE, MEMORY_BYTES))
+		abort();
+	/* large pages or none, but the same in every round */
+	madvise(at, MEMORY_BYTES, MADV_HUGEPAGE);
+	memset(at, 1, MEMORY_BYTES);
+	return at;
+}
+
+uint64_t bench_memory(void)
+{
+	const size_t words = MEMORY_BYTES / sizeof(uint64_t);
+	static uint64_t *from, *to;
+	uint64_t start = 0, sum = 0;
+	uint32_t pass;
+	size_t i;
+
+	if (!from) {
+		from = buffer();
+		to = buffer();
+	}
+	/* the first pass warms up */
+	for (pass = 0; pass <= MEMORY_PASSES; pass++) {
+		if (pass == 1)
+			start = now();
+		for (i = 0; i < words; i++)
+			to[i] = from[i] + pass;
+		for (i = 0; i < words; i++)
+			sum += to[i];
+	}
+	sink = sum;
+	return now() - start;
+}
+
+uint64_t bench_tsc(void)
+{
+	return __builtin_ia32_rdtsc();
+}
+
+int bench_main(int argc, char **argv)
+{
+	int rounds = argc > 1 ? atoi(argv[1]) : 1;
+
+	if (argc > 1 && !strcmp(argv[1], "--tsc")) {
+		printf("%llu\n", (unsigned long long)bench_tsc());
+		return 0;
+	}
+	while (rounds-- > 0) {
+		unsigned long long cpu = bench_cpu();
+		unsigned long long memory = bench_memory();
+
+		printf("bench cpu=%llu memory=%llu\n", cpu, memory);
+		fflush(stdout);
+	}
+	return 0;
+}

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: GPL-2.0
+# Memory set aside at the host's boot instead of memory taken at run time.
+#
+# machine: --host 6.1 --have 6.12 --append 'memmap=512M$0x40000000'
+# machine: --host 7.2 --have 6.1 --append 'memmap=512M$0x40000000'
+
+. /lib/verdict.sh
+
+rel=${MK_HAVE##* }
+
+is_up()
+{
+	mkctl log "$1" | grep -q "spawn up $2 cpus=1"
+}
+
+before=$(sed -n 's/^MemTotal: *//p' /proc/meminfo)
+refuse "a place beside the reserved range" 1 "." mkctl create out --cpus 3 \
+	--memory 512M --memory-at 0x50000000
+check "create" mkctl create low --cpus 3 --memory 256M --memory-at 0x50000000
+refuse "the same place again" 1 "." mkctl create twice --cpus 2 \
+	--memory 256M --memory-at 0x50000000
+check "load" mkctl load low --kernel "/kernels/$rel/vmlinuz" \
+	--initrd "/kernels/$rel/initrd"
+check "start" mkctl start low
+eventually "up in reserved memory" 90 is_up low "$rel"
+check "ledger" mkctl fsck
+check "delete by force" mkctl delete low --force
+check "ordinary memory at an address" mkctl create at --cpus 3 \
+	--memory 64M --memory-at 0x60000000
+check "delete" mkctl delete at
+equal "the host has what it had" "$before" \
+	"$(sed -n 's/^MemTotal: *//p' /proc/meminfo)"
+check "ledger" mkctl fsck

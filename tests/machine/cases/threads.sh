@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-2.0
+# A machine whose cores have two threads: whole cores only, unless asked.
+#
+# machine: --host 6.1 --have 6.12 --smp 8,cores=4,threads=2,sockets=1
+
+. /lib/verdict.sh
+
+is_up()
+{
+	mkctl log "$1" | grep -q "spawn up 6.12 cpus=$2"
+}
+
+half=$(sed 's/[-,].*//' /sys/devices/system/cpu/cpu4/topology/thread_siblings_list)
+whole=$(cat /sys/devices/system/cpu/cpu4/topology/thread_siblings_list)
+refuse "half a core is refused" 1 "core|sibling|thread" \
+	mkctl create half --cpus "$half" --memory 64M
+equal "and nothing changed" "0-7" "$(cat /sys/devices/system/cpu/online)"
+refuse "the boot CPU's sibling is refused" 1 "core|sibling|boot" \
+	mkctl create half --cpus 1 --memory 64M
+check "half a core when asked" mkctl create half --cpus "$half" \
+	--memory 64M --split-cores
+refuse "the other half is not free without asking either" 1 \
+	"core|sibling|thread" mkctl create other --cpus $((half + 1)) \
+	--memory 64M
+check "delete" mkctl delete half
+check "a whole core" mkctl run core --cpus "$whole" --memory 256M \
+	--kernel /kernels/6.12/vmlinuz --initrd /kernels/6.12/initrd
+eventually "up with both threads" 90 is_up core 2
+check "delete by force" mkctl delete core --force
+check "--cpu-count takes whole cores" mkctl create count --cpu-count 2 \
+	--memory 64M
+check "ledger" mkctl fsck
+check "delete count" mkctl delete count
+equal "CPUs are back" "0-7" "$(cat /sys/devices/system/cpu/online)"
