@@ -109,6 +109,16 @@ $(B)/tests/unit/%: tests/unit/%.c $(B)/san/libmultikernel.a
 		$(SANITIZE) -MF $@.d -o $@ $< $(B)/san/libmultikernel.a \
 		-ljson-c -lpthread $(LIBS)
 
+# Programs that machine tests take along; static, for a busybox machine.
+MACHINE		:= $(B)/tests/machine/ioctls
+
+$(B)/tests/machine/%: tests/machine/%.c include/uapi/linux/multikernel.h
+	@mkdir -p $(@D)
+	$(call say,CC,$<) $(CC) -std=gnu11 -D_GNU_SOURCE $(WARN) $(INCLUDES) \
+		$(OPT) -static -o $@ $<
+
+machine-programs: $(MACHINE)
+
 unit-programs: $(UNIT)
 
 unit: $(UNIT) $(B)/mkctl
@@ -162,7 +172,7 @@ install: all
 clean:
 	rm -rf $(B)
 
-.PHONY: all kmod unit unit-programs fuzz test check bench install clean
+.PHONY: all kmod unit unit-programs machine-programs fuzz test check bench install clean
 .SECONDARY:
 
 -include $(wildcard $(B)/lib/*.d $(B)/mkctl-obj/*.d $(B)/san/lib/*.d \

@@ -47,3 +47,9 @@ usage_of()
 {
 	sed -n '3,/^[^#]/{ /^#/!d; s/^# \{0,1\}//; p; }' "$1"
 }
+
+# seconds: a clock that nobody sets.
+seconds()
+{
+	cut -d. -f1 /proc/uptime
+}

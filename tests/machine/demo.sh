@@ -23,11 +23,11 @@ step()
 	printf '\n%s%d. %s%s\n' "$bold" "$number" "$*" "$plain"
 }
 
-# show COMMAND...: echo the command, then run it.
+# show LINE: echo the command line, then run it.
 show()
 {
 	printf '%s   # %s%s\n' "$green" "$*" "$plain"
-	"$@" 2>&1 | sed 's/^/   /'
+	eval "$*" 2>&1 | sed 's/^/   /'
 }
 
 # online: the CPUs that the host runs on.
@@ -70,8 +70,8 @@ wait_for()
 
 step "The host: a stock kernel, with our module loaded"
 show uname -sr
-show online
-show sh -c 'cat /proc/multikernel'
+show cat /sys/devices/system/cpu/online
+show cat /proc/multikernel
 cpus_before=$(online)
 memory_before=$(memory MemFree)
 
@@ -84,16 +84,16 @@ memory_during=$(memory MemFree)
 
 step "Its log, read out of its memory while it boots"
 wait_for 'Linux version' 60
-show sh -c "mkctl log $name | head -n 6 | cut -c 1-100"
+show "mkctl log $name | sed -n 1,8p | cut -c 1-100"
 printf '%s   ...%s\n' "$dim" "$plain"
 wait_for 'spawn up' 120
 boot=$(($(date +%s) - start))
-show sh -c "mkctl log $name | grep 'spawn up'"
+show "mkctl log $name | grep 'spawn up'"
 
 step "Two kernels on one machine"
 show mkctl list
 show cat /proc/multikernel
-show online
+show cat /sys/devices/system/cpu/online
 
 step "Both go on at once"
 printf '   %-32s %s\n' "host ($(uname -r))" "spawn"
@@ -113,7 +113,7 @@ up=$(said 'spawn up' | sed 's/.*spawn up //')
 show mkctl kill $name
 show mkctl list
 show mkctl delete $name
-show online
+show cat /sys/devices/system/cpu/online
 show cat /proc/multikernel
 show mkctl fsck
 cpus_after=$(online)

@@ -212,17 +212,15 @@ static void run_shell(const char *tty)
 /* What the script must not leave behind: a ledger that is not true. */
 static int check_ledger(void)
 {
-	char *argv[] = { "/bin/mkctl", "fsck", NULL };
-	int status;
+	char *argv[] = { "/bin/sh", "-c",
+			 "said=$(mkctl fsck 2>&1) && exit; status=$?;"
+			 "echo \"init: mkctl fsck after the script: $said\";"
+			 "exit $status",
+			 NULL };
 
-	if (access("/dev/multikernel", F_OK) || access(argv[0], X_OK))
+	if (access("/dev/multikernel", F_OK) || access("/bin/mkctl", X_OK))
 		return 0;
-	status = run(PORT_OUTPUT, argv);
-	if (status)
-		port_printf(PORT_OUTPUT,
-			    "init: mkctl fsck after the script: status %d\n",
-			    status);
-	return status;
+	return run(PORT_OUTPUT, argv);
 }
 
 static void send_out(void)

@@ -406,7 +406,7 @@ static void test_delete(void)
 
 int main(int argc, char **argv)
 {
-	struct mk_create c;
+	struct mk_create first;
 	int fd;
 
 	if (argc != 2)
@@ -420,9 +420,9 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	test_create();
 
-	c = good_create();
-	strcpy(c.name, "first");
-	instance = ioctl(machine, MK_IOC_CREATE, &c);
+	first = good_create();
+	strcpy(first.name, "first");
+	instance = ioctl(machine, MK_IOC_CREATE, &first);
 	verdict(instance >= 0, "create: a good one", errno, 0);
 	if (instance < 0)
 		return 1;

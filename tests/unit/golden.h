@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define GOLDEN_BASE	0x140002000ULL
-#define GOLDEN_HANDOFF	0x140008000ULL
+#define GOLDEN_BASE    0x140002000ULL
+#define GOLDEN_HANDOFF 0x140008000ULL
 
 struct golden {
 	const char *name;

@@ -547,7 +547,8 @@ static void beside_a_writer(void)
 	fake_printk(&fake, 6, 0, "0:");
 	CHECK_EQ(reopen(), 0);
 	CHECK_EQ(pthread_create(&thread, NULL, write_fast, &race), 0);
-	for (n = 0; n < 300000; n++) {
+	/* The other thread may take its time to begin. */
+	for (n = 0; n < 300000 || (next_seq <= 100 && n < 300000000); n++) {
 		int ret = next();
 
 		if (ret == MK_LOG_NONE)
