@@ -25,8 +25,7 @@ CLANG		?= clang
 PKG_CONFIG	?= pkg-config
 OPT		?= -O2 -g
 WARN		:= -Wall -Wextra -Werror -Wstrict-prototypes \
-		   -Wmissing-prototypes -Wpointer-arith -Wshadow=local \
-		   -Wno-unused-parameter
+		   -Wmissing-prototypes -Wpointer-arith -Wno-unused-parameter
 HARDEN		?= -fstack-protector-strong -D_FORTIFY_SOURCE=2
 
 # Decompressors are optional: without one the kernel unpacks itself.

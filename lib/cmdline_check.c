@@ -141,12 +141,12 @@ static bool is_good_reboot(const struct word *word)
 {
 	static const char panic[] = "panic_";
 	const size_t n = sizeof(panic) - 1;
-	const char *item = word->value, *end;
-	const char *stop = item + word->value_length;
+	const char *item = word->value, *end, *stop;
 	bool digit;
 
 	if (!item)
 		return false;
+	stop = item + word->value_length;
 	for (;; item = end + 1) {
 		end = item < stop ? memchr(item, ',', (size_t)(stop - item))
 				  : NULL;

@@ -112,6 +112,9 @@ static int by_node(struct picking *p, struct mk_error *err)
 
 	if (p->pick->node >= 0) {
 		code = node_cpus(p, (unsigned int)p->pick->node, &cpus, err);
+		if (code == MK_E_NOTFOUND)
+			return mk_fail(err, code, "there is no NUMA node %d",
+				       p->pick->node);
 		return code ? code : one_round(p, &cpus, err);
 	}
 	code = mk_host_nodes(p->pick->root, &nodes, err);

@@ -11,9 +11,13 @@
 
 #include "writer.h"
 
-/* efi_stub.S */
-extern const uint8_t mk_efi_stub[], mk_efi_stub_success[], mk_efi_stub_reset[];
-extern const uint8_t mk_efi_stub_word[], mk_efi_stub_end[];
+/* efi_stub.S: the code, and what is where in it. */
+struct stub_layout {
+	uint32_t success, reset, word, length;
+};
+
+extern const uint8_t mk_efi_stub[];
+extern const struct stub_layout mk_efi_stub_layout;
 
 #define REVISION		(2U << 16 | 80) /* 2.8: the first with RT_PROPERTIES */
 #define HEADER_BYTES		24 /* 4.2, EFI_TABLE_HEADER */
@@ -81,10 +85,10 @@ static void put_code(struct mk_writer *w, uint64_t reset_word)
 {
 	size_t at = w->at;
 
-	mk_writer_put(w, mk_efi_stub, mk_efi_stub_end - mk_efi_stub);
+	mk_writer_put(w, mk_efi_stub, mk_efi_stub_layout.length);
 	if (!w->over)
-		mk_store(w->bytes + at + (mk_efi_stub_word - mk_efi_stub),
-			 reset_word, 8);
+		mk_store(w->bytes + at + mk_efi_stub_layout.word, reset_word,
+			 8);
 	mk_writer_align(w, MK_EFI_PAGE);
 }
 
@@ -98,9 +102,9 @@ static void put_runtime_table(struct mk_writer *w, uint64_t code)
 	for (i = 0; i < RUNTIME_SERVICES; i++) {
 		service = code;
 		if (i == SERVICE_SET_VIRTUAL_MAP)
-			service += mk_efi_stub_success - mk_efi_stub;
+			service += mk_efi_stub_layout.success;
 		if (i == SERVICE_RESET_SYSTEM)
-			service += mk_efi_stub_reset - mk_efi_stub;
+			service += mk_efi_stub_layout.reset;
 		mk_writer_u64(w, service);
 	}
 	if (!w->over)

@@ -14,10 +14,8 @@
  */
 	.section .rodata.mk_efi_stub, "a", @progbits
 
-	.globl	mk_efi_stub, mk_efi_stub_success, mk_efi_stub_reset
-	.globl	mk_efi_stub_word, mk_efi_stub_end
-	.hidden	mk_efi_stub, mk_efi_stub_success, mk_efi_stub_reset
-	.hidden	mk_efi_stub_word, mk_efi_stub_end
+	.globl	mk_efi_stub, mk_efi_stub_layout
+	.hidden	mk_efi_stub, mk_efi_stub_layout
 
 	.balign	16
 mk_efi_stub:
@@ -27,7 +25,7 @@ mk_efi_stub:
 	ret
 
 	.balign	16
-mk_efi_stub_success:
+success:
 	/*
 	 * SetVirtualAddressMap (8.4.1): nothing moves.  The kernel reads the
 	 * runtime table's address again afterwards, finds the physical one and
@@ -38,14 +36,14 @@ mk_efi_stub_success:
 	ret
 
 	.balign	16
-mk_efi_stub_reset:
+reset:
 	/*
 	 * ResetSystem (8.5.1), type in ecx: tell the host, as 1 + type, and
 	 * stay.  A type that there is not becomes "platform specific", so that
 	 * the word never becomes zero again.
 	 */
 	endbr64
-	movq	mk_efi_stub_word(%rip), %rax
+	movq	word(%rip), %rax
 	cmpl	$3, %ecx
 	jbe	1f
 	movl	$3, %ecx
@@ -57,8 +55,16 @@ mk_efi_stub_reset:
 	jmp	2b
 
 	.balign	8
-mk_efi_stub_word:
+word:
 	.quad	0 /* filled in by efi.c */
-mk_efi_stub_end:
+end:
+
+	/* struct stub_layout in efi.c */
+	.balign	4
+mk_efi_stub_layout:
+	.long	success - mk_efi_stub
+	.long	reset - mk_efi_stub
+	.long	word - mk_efi_stub
+	.long	end - mk_efi_stub
 
 	.section .note.GNU-stack, "", @progbits

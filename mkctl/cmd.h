@@ -130,6 +130,9 @@ int fail(const char *name, const struct mk_error *err);
  */
 void make_printable(char *text);
 
+/* Milliseconds of a clock that only goes forward. */
+int64_t now_ms(void);
+
 /* ---- instances ---- */
 
 /* Open the device below ctl->root; says what is wrong. */

@@ -54,7 +54,7 @@ static void look_contiguous(const struct exam *x, struct finding *f)
 
 static void look_low(const struct exam *x, struct finding *f)
 {
-	struct mk_host_range ranges[256];
+	struct mk_host_range ranges[256] = { { 0 } };
 	char text[MK_SIZE_TEXT];
 	uint64_t bytes = 0, last;
 	size_t i, nr = 0;

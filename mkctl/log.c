@@ -72,6 +72,8 @@ static const char *explain_empty(const struct mk_info *info)
 {
 	if (!info->generation)
 		return "there is no log: it was never started";
+	if (info->state < MK_STATE_RUNNING)
+		return "there is no log: load and unload drop the last one";
 	if (info->state == MK_STATE_RUNNING)
 		return "there is no log yet: the kernel makes it known in the "
 		       "middle of its boot; try again, or --follow";

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What mkctl says on stderr, and opening the device with its messages. */
+/* What mkctl says on stderr, the time, and opening the device. */
 #include "cmd.h"
 
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <time.h>
 
 static void say_args(const char *format, va_list args)
 {
@@ -76,6 +77,14 @@ void make_printable(char *text)
 			*at = '?';
 		at += n ? n : 1;
 	}
+}
+
+int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 int open_device(const struct ctl *ctl, struct mk_device *dev)

@@ -64,6 +64,8 @@ static void print_range(uint64_t start, uint64_t bytes)
 static void print_hazards(const char *cmdline)
 {
 	const struct mk_cmdline_option *o;
+	struct mk_error err;
+	const char *given;
 	char name[32];
 	size_t nr, i;
 
@@ -74,10 +76,14 @@ static void print_hazards(const char *cmdline)
 			continue;
 		snprintf(name, sizeof(name), "%.*s",
 			 (int)strcspn(o[i].text, "="), o[i].text);
-		printf("  %-4s%-24s %s%s\n", o[i].hazard, o[i].text,
-		       mk_cmdline_has(cmdline, name) ? "" : "NOT GIVEN: ",
+		given = mk_cmdline_has(cmdline, name)	 ? ""
+			: o[i].when == MK_CMDLINE_ALWAYS ? "NOT GIVEN: "
+							 : "not needed here: ";
+		printf("  %-4s%-24s %s%s\n", o[i].hazard, o[i].text, given,
 		       o[i].why);
 	}
+	if (mk_cmdline_check(cmdline, mk_cmdline_has(cmdline, "noapic"), &err))
+		printf("  but %s\n", err.text);
 }
 
 static void print_cpus(const struct description *d)

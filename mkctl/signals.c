@@ -23,6 +23,8 @@ void signals_hold(void)
 	sigset_t set;
 	size_t i;
 
+	/* A reader of our output that goes away is not the end, either. */
+	signal(SIGPIPE, SIG_IGN);
 	memset(&action, 0, sizeof(action));
 	action.sa_handler = handle;
 	sigemptyset(&action.sa_mask);

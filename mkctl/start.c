@@ -4,7 +4,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "names.h"
 #include "signals.h"
@@ -27,14 +26,6 @@ bool start_take(struct start_args *args, const struct parse *p, int key,
 	args->wait = true;
 	args->wait_ms = parse_seconds(p, "--wait", value);
 	return true;
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 /*
@@ -132,9 +123,7 @@ static int wait_for_init(const char *name, struct mk_instance *inst,
 		} else if (left <= 0) {
 			status = time_over(name, &info, &view, wait_ms);
 		} else if (signals_came()) {
-			say("%s: interrupted while waiting for its init; it is "
-			    "running",
-			    name);
+			say("%s: interrupted while waiting for its init", name);
 			status = MKCTL_UNKNOWN;
 		} else if (mk_instance_wait(
 				   inst, left < LOOK_MS ? (int)left : LOOK_MS,
@@ -198,6 +187,8 @@ int cmd_start(struct ctl *ctl, int argc, char **argv)
 	if (status)
 		return status;
 	status = start_do(ctl, name, &inst, &args);
+	if (status == MKCTL_UNKNOWN && signals_came())
+		say("%s: goes on running", name);
 	mk_instance_close(&inst);
 	return status;
 }

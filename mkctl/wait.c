@@ -4,7 +4,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "names.h"
 
@@ -12,14 +11,6 @@ struct wanted {
 	unsigned int states; /* one bit a state */
 	int timeout_ms; /* negative = for ever */
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static unsigned int parse_states(const struct parse *p, const char *list)
 {

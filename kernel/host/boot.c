@@ -19,9 +19,9 @@
  * How long a CPU may take to answer.  Hardware needs microseconds; an emulated
  * CPU answers when the thread behind it is scheduled.
  */
-#define ANSWER_MS	5000
+#define ANSWER_MS 5000
 /* Intel MultiProcessor Specification 1.4, B.4: 10 ms between INIT and SIPI. */
-#define INIT_TO_SIPI_US	10000
+#define INIT_TO_SIPI_US 10000
 
 #define TABLES_MAX	8
 
@@ -120,8 +120,7 @@ int mkh_boot_init(void)
 		goto undo;
 	err = map_page(root4, low_page, 0);
 	if (!err)
-		err = map_page(root4, virt_to_phys(order),
-			       _PAGE_RW | _PAGE_NX);
+		err = map_page(root4, virt_to_phys(order), _PAGE_RW | _PAGE_NX);
 	if (err)
 		goto undo;
 	/* Everything is below 512 GiB: a 5-level root has the one entry. */

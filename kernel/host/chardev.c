@@ -224,8 +224,8 @@ static int ioctl_query(void __user *user)
 			 MKH_LEDGER_ENTRIES * sizeof(struct mkh_ledger_entry);
 	strscpy(arg.version, MK_VERSION, sizeof(arg.version));
 	mutex_lock(&mkh_lock);
-	arg.lost_cpus = mkh_ledger_count(&mkh_ledger, MK_LEDGER_CPU,
-					 MK_OWNER_LOST);
+	arg.lost_cpus =
+		mkh_ledger_count(&mkh_ledger, MK_LEDGER_CPU, MK_OWNER_LOST);
 	mutex_unlock(&mkh_lock);
 	arg.instances = mkh_instance_count();
 	return copy_to_user(user, &arg, sizeof(arg)) ? -EFAULT : 0;
@@ -316,8 +316,8 @@ static int ioctl_create(void __user *user)
 	err = fd < 0 ? fd : create(arg, &file);
 	/* Written on failure too: why it was refused. */
 	if (copy_to_user(user, arg, sizeof(*arg)) && !err) {
-		mkh_instance_delete(((struct mkh_file *)file->private_data)
-					    ->inst, true);
+		mkh_instance_delete(
+			((struct mkh_file *)file->private_data)->inst, true);
 		fput(file);
 		err = -EFAULT;
 	}
@@ -393,9 +393,9 @@ static int ioctl_ledger(void __user *user)
 		arg.owner = entry->owner;
 		arg.start = entry->start;
 		arg.length = entry->length;
-		arg.apic = entry->kind == MK_LEDGER_CPU ?
-				   cpu_physical_id(entry->start) :
-				   0;
+		arg.apic = entry->kind == MK_LEDGER_CPU
+				   ? cpu_physical_id(entry->start)
+				   : 0;
 	}
 	mutex_unlock(&mkh_lock);
 	if (!entry)

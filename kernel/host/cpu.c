@@ -32,9 +32,8 @@ static int cpu_left(unsigned int cpu)
 
 int mkh_cpu_init(void)
 {
-	int state = cpuhp_setup_state_nocalls(CPUHP_BP_PREPARE_DYN,
-					      "multikernel:lent", NULL,
-					      cpu_left);
+	int state = cpuhp_setup_state_nocalls(
+		CPUHP_BP_PREPARE_DYN, "multikernel:lent", NULL, cpu_left);
 
 	if (state < 0)
 		return state;
@@ -89,8 +88,8 @@ static int check_one(u32 cpu, u32 *reason)
 	}
 	owner = mkh_ledger_owner(&mkh_ledger, MK_LEDGER_CPU, cpu);
 	if (owner) {
-		*reason = owner == MK_OWNER_LOST ? MK_REASON_CPU_LOST :
-						   MK_REASON_CPU_LENT;
+		*reason = owner == MK_OWNER_LOST ? MK_REASON_CPU_LOST
+						 : MK_REASON_CPU_LENT;
 		return -EBUSY;
 	}
 	if (!cpu_present(cpu)) {
@@ -113,7 +112,8 @@ static bool splits_core(const u32 *cpus, unsigned int nr, u32 cpu)
 {
 	u32 other;
 
-	for_each_possible_cpu(other) {
+	for_each_possible_cpu(other)
+	{
 		if (other == cpu || listed(cpus, nr, other))
 			continue;
 		if (!cpu_online(other) &&

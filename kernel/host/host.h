@@ -33,7 +33,7 @@
 
 #include "ledger.h"
 
-#define MKH_INSTANCES_MAX	256
+#define MKH_INSTANCES_MAX 256
 
 struct mkh_cpu {
 	u32 cpu; /* logical number */

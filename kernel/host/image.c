@@ -14,11 +14,12 @@
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 
-#define COPY_STEP	(1UL << 20)
+#define COPY_STEP (1UL << 20)
 
 static bool within(u64 base, u64 bytes, u64 start, u64 length)
 {
-	return start >= base && length <= bytes && start - base <= bytes - length;
+	return start >= base && length <= bytes &&
+	       start - base <= bytes - length;
 }
 
 static bool in_memory(const struct mkh_instance *inst, u64 start, u64 length)

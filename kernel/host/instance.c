@@ -169,7 +169,7 @@ static void lose_cpu(struct mkh_cpu *cpu)
 {
 	cpu->lost = true;
 	ledger_lose(MK_LEDGER_CPU, cpu->cpu, 1);
-	pr_err("CPU %u did not acknowledge: it is lost until the next boot, and so is the memory it could touch\n",
+	pr_err("CPU %u did not acknowledge: lost until the next boot\n",
 	       cpu->cpu);
 }
 
@@ -220,9 +220,9 @@ static int take_memory(struct mkh_instance *inst, struct mk_create *arg)
 	else
 		err = mkh_memory_take(&inst->memory, arg->memory_bytes, node);
 	if (err) {
-		arg->reason = arg->flags & MK_CREATE_F_FIXED ?
-				      MK_REASON_MEMORY_PLACE :
-				      MK_REASON_MEMORY_NONE;
+		arg->reason = arg->flags & MK_CREATE_F_FIXED
+				      ? MK_REASON_MEMORY_PLACE
+				      : MK_REASON_MEMORY_NONE;
 		return err == -EINTR ? err : -ENOMEM;
 	}
 	err = ledger_enter(memory_kind(inst), inst->memory.base,
@@ -242,8 +242,8 @@ static void give_memory(struct mkh_instance *inst)
 		return;
 	}
 	if (mkh_memory_give(&inst->memory)) {
-		pr_err("%s: pages of its memory are still in use by somebody: %#llx bytes at %#llx are lost until the next boot\n",
-		       inst->name, bytes, base);
+		pr_err("%s: memory at %#llx still in use by somebody: lost until the next boot\n",
+		       inst->name, base);
 		ledger_lose(kind, base, bytes);
 		return;
 	}
@@ -290,9 +290,9 @@ static int take_cpus(struct mkh_instance *inst, struct mk_create *arg)
 	int err;
 
 	for (i = 0; i < inst->nr_cpus; i++) {
-		err = fatal_signal_pending(current) ?
-			      -EINTR :
-			      take_cpu(&inst->cpus[i], arg);
+		err = fatal_signal_pending(current)
+			      ? -EINTR
+			      : take_cpu(&inst->cpus[i], arg);
 		if (err) {
 			give_cpus(inst, i);
 			return err;
@@ -311,8 +311,8 @@ static struct mkh_instance *instance_alloc(const struct mk_create *arg,
 
 	if (!inst)
 		return NULL;
-	inst->cpus = kcalloc(arg->nr_cpus, sizeof(*inst->cpus),
-			     GFP_KERNEL_ACCOUNT);
+	inst->cpus =
+		kcalloc(arg->nr_cpus, sizeof(*inst->cpus), GFP_KERNEL_ACCOUNT);
 	if (!inst->cpus) {
 		kfree(inst);
 		return NULL;
@@ -349,8 +349,8 @@ static int check_create(struct mk_create *arg, const u32 *cpus)
 		return -ENOSPC;
 	}
 	return mkh_cpu_check(cpus, arg->nr_cpus,
-			     arg->flags & MK_CREATE_F_SPLIT_CORES,
-			     &arg->reason, &arg->reason_cpu);
+			     arg->flags & MK_CREATE_F_SPLIT_CORES, &arg->reason,
+			     &arg->reason_cpu);
 }
 
 static int create_locked(struct mk_create *arg, const u32 *cpus,
@@ -441,8 +441,7 @@ int mkh_instance_load(struct mkh_instance *inst, const struct mk_load *arg)
 		err = -EBUSY;
 		goto unlock;
 	}
-	if (arg->flags & MK_LOAD_F_LA57 &&
-	    !boot_cpu_has(X86_FEATURE_LA57)) {
+	if (arg->flags & MK_LOAD_F_LA57 && !boot_cpu_has(X86_FEATURE_LA57)) {
 		err = -EINVAL;
 		goto unlock;
 	}
@@ -579,10 +578,10 @@ int mkh_instance_kill(struct mkh_instance *inst)
 
 	if (err)
 		return err;
-	err = inst->state == MK_STATE_RUNNING ?
-		      mkh_instance_end(inst, MK_STATE_STOPPED,
-				       MK_CAUSE_KILLED) :
-		      -EALREADY;
+	err = inst->state == MK_STATE_RUNNING
+		      ? mkh_instance_end(inst, MK_STATE_STOPPED,
+					 MK_CAUSE_KILLED)
+		      : -EALREADY;
 	mutex_unlock(&inst->lock);
 	return err;
 }

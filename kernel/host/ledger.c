@@ -30,15 +30,14 @@ static struct mkh_ledger_entry *find(const struct mkh_ledger *ledger, u16 kind,
 	for (i = 0; i < ledger->used; i++) {
 		struct mkh_ledger_entry *e = &ledger->entries[i];
 
-		if (e->kind == kind && e->start == start &&
-		    e->length == length)
+		if (e->kind == kind && e->start == start && e->length == length)
 			return e;
 	}
 	return NULL;
 }
 
-int mkh_ledger_enter(struct mkh_ledger *ledger, u16 kind, u64 start,
-		     u64 length, u32 owner)
+int mkh_ledger_enter(struct mkh_ledger *ledger, u16 kind, u64 start, u64 length,
+		     u32 owner)
 {
 	struct mkh_ledger_entry *slot = NULL;
 	unsigned int i;
@@ -65,8 +64,8 @@ int mkh_ledger_enter(struct mkh_ledger *ledger, u16 kind, u64 start,
 	return 0;
 }
 
-int mkh_ledger_move(struct mkh_ledger *ledger, u16 kind, u64 start,
-		    u64 length, u32 owner)
+int mkh_ledger_move(struct mkh_ledger *ledger, u16 kind, u64 start, u64 length,
+		    u32 owner)
 {
 	struct mkh_ledger_entry *e = find(ledger, kind, start, length);
 

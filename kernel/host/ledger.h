@@ -12,7 +12,7 @@
 #include <linux/types.h>
 #include <linux/multikernel.h>
 
-#define MKH_LEDGER_ENTRIES	2048
+#define MKH_LEDGER_ENTRIES 2048
 
 struct mkh_ledger_entry {
 	u64 start; /* logical CPU number, or physical address */
@@ -32,16 +32,15 @@ struct mkh_ledger {
  * any part of it is in the ledger already, -ENOSPC when the table is full,
  * -EINVAL for an empty or wrapping range.
  */
-int mkh_ledger_enter(struct mkh_ledger *ledger, u16 kind, u64 start,
-		     u64 length, u32 owner);
+int mkh_ledger_enter(struct mkh_ledger *ledger, u16 kind, u64 start, u64 length,
+		     u32 owner);
 
 /* The same range changes its owner.  -ENOENT unless exactly this is entered. */
-int mkh_ledger_move(struct mkh_ledger *ledger, u16 kind, u64 start,
-		    u64 length, u32 owner);
+int mkh_ledger_move(struct mkh_ledger *ledger, u16 kind, u64 start, u64 length,
+		    u32 owner);
 
 /* Back to the host: the entry goes.  -ENOENT, and -EPERM for what is lost. */
-int mkh_ledger_drop(struct mkh_ledger *ledger, u16 kind, u64 start,
-		    u64 length);
+int mkh_ledger_drop(struct mkh_ledger *ledger, u16 kind, u64 start, u64 length);
 
 /*
  * Who owns the byte or CPU @at: 0 is the host.  MEMORY, RESERVED and LOW are
@@ -50,8 +49,8 @@ int mkh_ledger_drop(struct mkh_ledger *ledger, u16 kind, u64 start,
 u32 mkh_ledger_owner(const struct mkh_ledger *ledger, u16 kind, u64 at);
 
 /* The @index-th used entry, or NULL. */
-const struct mkh_ledger_entry *
-mkh_ledger_at(const struct mkh_ledger *ledger, unsigned int index);
+const struct mkh_ledger_entry *mkh_ledger_at(const struct mkh_ledger *ledger,
+					     unsigned int index);
 
 /* How many entries of a kind (0 = any) an owner has. */
 unsigned int mkh_ledger_count(const struct mkh_ledger *ledger, u16 kind,

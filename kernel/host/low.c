@@ -16,25 +16,25 @@
 #include <linux/io.h>
 #include <linux/mm.h>
 
-#define LOW_START	0x10000 /* below it BIOSes scribble */
-#define LOW_END		0xa0000
-#define LOW_PAGES	(LOW_END >> PAGE_SHIFT)
+#define LOW_START	   0x10000 /* below it BIOSes scribble */
+#define LOW_END		   0xa0000
+#define LOW_PAGES	   (LOW_END >> PAGE_SHIFT)
 
-#define BDA_EBDA_SEGMENT	0x40e /* u16, address >> 4 */
-#define BDA_BASE_MEMORY_KB	0x413 /* u16 */
+#define BDA_EBDA_SEGMENT   0x40e /* u16, address >> 4 */
+#define BDA_BASE_MEMORY_KB 0x413 /* u16 */
 
 /*
  * The last word of the blob (arch/x86/realmode/rm/header.S) and how large the
  * blob may be; seen: 0x6264 bytes.
  */
-#define BLOB_SIGNATURE	0x65a22c82
-#define BLOB_BYTES_MAX	0x10000
+#define BLOB_SIGNATURE 0x65a22c82
+#define BLOB_BYTES_MAX 0x10000
 /*
  * Its first words: addresses of places inside it, in ascending order for the
  * first two (struct real_mode_header: text_start, ro_end, trampoline_start,
  * trampoline_header).
  */
-#define BLOB_HEADER_WORDS	4
+#define BLOB_HEADER_WORDS 4
 
 static DECLARE_BITMAP(usable, LOW_PAGES);
 static DECLARE_BITMAP(taken, LOW_PAGES);
@@ -71,8 +71,8 @@ static u64 blob_at(const u8 *low, u64 page)
 /* Where the firmware's own data begins. */
 static u64 firmware_start(void)
 {
-	u64 ebda = (u64)*(u16 *)phys_to_virt(BDA_EBDA_SEGMENT) << 4;
-	u64 base = (u64)*(u16 *)phys_to_virt(BDA_BASE_MEMORY_KB) << 10;
+	u64 ebda = (u64) * (u16 *)phys_to_virt(BDA_EBDA_SEGMENT) << 4;
+	u64 base = (u64) * (u16 *)phys_to_virt(BDA_BASE_MEMORY_KB) << 10;
 	u64 start = LOW_END;
 
 	/* Values outside are nonsense: reserve_bios_regions() ignores them. */
@@ -110,7 +110,7 @@ int mkh_low_init(void)
 			 bytes);
 	}
 	if (!found) {
-		pr_err("the host's own SMP trampoline was not found below 640 KiB: no page there is safe to use\n");
+		pr_err("the host's own SMP trampoline was not found: no low page is safe\n");
 		return -ENODEV;
 	}
 	return 0;
@@ -134,8 +134,8 @@ u64 mkh_low_take(u64 bytes)
 
 	mutex_lock(&low_lock);
 	for (at = 0; at < LOW_PAGES && !base; at++) {
-		run = test_bit(at, usable) && !test_bit(at, taken) ? run + 1 :
-								     0;
+		run = test_bit(at, usable) && !test_bit(at, taken) ? run + 1
+								   : 0;
 		if (run == want)
 			base = (u64)(at + 1 - want) << PAGE_SHIFT;
 	}

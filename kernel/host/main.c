@@ -13,8 +13,8 @@ struct mkh_ledger mkh_ledger;
 
 static int ledger_init(void)
 {
-	mkh_ledger.entries = vzalloc(MKH_LEDGER_ENTRIES *
-				     sizeof(*mkh_ledger.entries));
+	mkh_ledger.entries =
+		vzalloc(MKH_LEDGER_ENTRIES * sizeof(*mkh_ledger.entries));
 	mkh_ledger.room = MKH_LEDGER_ENTRIES;
 	return mkh_ledger.entries ? 0 : -ENOMEM;
 }

@@ -18,9 +18,9 @@
 #include <linux/nodemask.h>
 #include <linux/sched/signal.h>
 
-#define ALIGN_PFN	(MK_MEMORY_ALIGN >> PAGE_SHIFT)
+#define ALIGN_PFN (MK_MEMORY_ALIGN >> PAGE_SHIFT)
 /* How long to wait for somebody's short-lived reference to a page. */
-#define PIN_WAIT_MS	5000
+#define PIN_WAIT_MS 5000
 
 /*
  * Whether [start, end) could be taken: online memory of one zone without

@@ -6,8 +6,8 @@
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 
-#define COPY_STEP	(1UL << 20)
-#define MAP_BATCH	512 /* pages mapped at one fault */
+#define COPY_STEP (1UL << 20)
+#define MAP_BATCH 512 /* pages mapped at one fault */
 
 static struct mkh_instance *instance_of(struct file *file)
 {
@@ -96,9 +96,9 @@ loff_t mkh_memory_seek(struct file *file, loff_t offset, int whence)
 	int srcu;
 
 	srcu = srcu_read_lock(&mkh_memory_srcu);
-	result = READ_ONCE(inst->gone) ? -ENODEV :
-			      fixed_size_llseek(file, offset, whence,
-						inst->memory.bytes);
+	result = READ_ONCE(inst->gone) ? -ENODEV
+				       : fixed_size_llseek(file, offset, whence,
+							   inst->memory.bytes);
 	srcu_read_unlock(&mkh_memory_srcu, srcu);
 	return result;
 }

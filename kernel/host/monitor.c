@@ -13,7 +13,7 @@
 #include <linux/reboot.h>
 #include <linux/suspend.h>
 
-#define LOOK_EVERY	(HZ / 10 ?: 1)
+#define LOOK_EVERY (HZ / 10 ?: 1)
 
 static struct workqueue_struct *queue;
 
@@ -96,8 +96,7 @@ static int host_ends(struct notifier_block *nb, unsigned long action,
 		id = inst->id;
 		mutex_lock(&inst->lock);
 		if (inst->state == MK_STATE_RUNNING)
-			mkh_instance_end(inst, MK_STATE_STOPPED,
-					 MK_CAUSE_HOST);
+			mkh_instance_end(inst, MK_STATE_STOPPED, MK_CAUSE_HOST);
 		mutex_unlock(&inst->lock);
 		mkh_instance_put(inst);
 	}
@@ -120,8 +119,7 @@ static int host_sleeps(struct notifier_block *nb, unsigned long action,
 	inst = mkh_instance_next(0);
 	if (!inst)
 		return NOTIFY_DONE;
-	pr_warn("the host cannot sleep while instance %s exists\n",
-		inst->name);
+	pr_warn("the host cannot sleep while instance %s exists\n", inst->name);
 	mkh_instance_put(inst);
 	return notifier_from_errno(-EBUSY);
 }

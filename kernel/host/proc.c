@@ -14,10 +14,8 @@
 static const char *state_name(u32 state)
 {
 	static const char *const names[] = {
-		[MK_STATE_CREATED] = "created",
-		[MK_STATE_LOADED] = "loaded",
-		[MK_STATE_RUNNING] = "running",
-		[MK_STATE_STOPPED] = "stopped",
+		[MK_STATE_CREATED] = "created", [MK_STATE_LOADED] = "loaded",
+		[MK_STATE_RUNNING] = "running", [MK_STATE_STOPPED] = "stopped",
 		[MK_STATE_CRASHED] = "crashed",
 	};
 
@@ -54,8 +52,10 @@ static int show(struct seq_file *m, void *v)
 	struct mkh_instance *inst;
 	u32 id = 0;
 
-	seq_puts(m, "MK_ID  Type        Start Address   Segments  State      Memory  Name          CPUs\n");
-	seq_puts(m, "-----  ----------  --------------  --------  --------  -------  ------------  ----\n");
+	seq_puts(m, "MK_ID  Type        Start Address   Segments");
+	seq_puts(m, "  State      Memory  Name          CPUs\n");
+	seq_puts(m, "-----  ----------  --------------  --------");
+	seq_puts(m, "  --------  -------  ------------  ----\n");
 	while ((inst = mkh_instance_next(id))) {
 		id = inst->id;
 		show_one(m, inst);
@@ -68,8 +68,8 @@ static int show(struct seq_file *m, void *v)
 
 int mkh_proc_init(void)
 {
-	return proc_create_single("multikernel", 0444, NULL, show) ? 0 :
-								     -ENOMEM;
+	return proc_create_single("multikernel", 0444, NULL, show) ? 0
+								   : -ENOMEM;
 }
 
 void mkh_proc_exit(void)

@@ -7,32 +7,32 @@
 #define MKH_TRAMPOLINE_H
 
 /* Offsets in the low page of what boot.c sets. */
-#define MKH_TRAMP_GDTR		16 /* u16 limit, u32 base */
-#define MKH_TRAMP_VECTOR32	24 /* u32 offset, u16 selector */
-#define MKH_TRAMP_VECTOR64	32 /* u32 offset, u16 selector */
-#define MKH_TRAMP_ORDER		40 /* u32 physical address of the order */
-#define MKH_TRAMP_ROOT4		44 /* u32 CR3 for 4-level paging */
-#define MKH_TRAMP_ROOT5		48 /* u32 CR3 for 5-level paging */
-#define MKH_TRAMP_GDT		56 /* 4 descriptors */
-#define MKH_TRAMP_CODE		88
+#define MKH_TRAMP_GDTR	   16 /* u16 limit, u32 base */
+#define MKH_TRAMP_VECTOR32 24 /* u32 offset, u16 selector */
+#define MKH_TRAMP_VECTOR64 32 /* u32 offset, u16 selector */
+#define MKH_TRAMP_ORDER	   40 /* u32 physical address of the order */
+#define MKH_TRAMP_ROOT4	   44 /* u32 CR3 for 4-level paging */
+#define MKH_TRAMP_ROOT5	   48 /* u32 CR3 for 5-level paging */
+#define MKH_TRAMP_GDT	   56 /* 4 descriptors */
+#define MKH_TRAMP_CODE	   88
 
 /* Offsets in struct mkh_order. */
-#define MKH_ORDER_APIC		0
-#define MKH_ORDER_COMMAND	4
-#define MKH_ORDER_PROGRESS	8
-#define MKH_ORDER_FLAGS		12
-#define MKH_ORDER_PAGE_TABLE	16
-#define MKH_ORDER_ENTRY		24
-#define MKH_ORDER_ARGUMENT	32
+#define MKH_ORDER_APIC	     0
+#define MKH_ORDER_COMMAND    4
+#define MKH_ORDER_PROGRESS   8
+#define MKH_ORDER_FLAGS	     12
+#define MKH_ORDER_PAGE_TABLE 16
+#define MKH_ORDER_ENTRY	     24
+#define MKH_ORDER_ARGUMENT   32
 
-#define MKH_COMMAND_NONE	0
-#define MKH_COMMAND_PARK	1
-#define MKH_COMMAND_ENTER	2
+#define MKH_COMMAND_NONE     0
+#define MKH_COMMAND_PARK     1
+#define MKH_COMMAND_ENTER    2
 
-#define MKH_ORDER_F_LA57	1
+#define MKH_ORDER_F_LA57     1
 
 /* Besides the MK_PROGRESS_... of the user interface. */
-#define MKH_PROGRESS_PARKED	0x100
+#define MKH_PROGRESS_PARKED 0x100
 
 #ifndef __ASSEMBLY__
 #include <linux/build_bug.h>

@@ -50,8 +50,7 @@ bool __init mkh_image_selftest(void)
 	for (i = 0; i < ARRAY_SIZE(overlap_cases); i++) {
 		const struct overlap_case *c = &overlap_cases[i];
 
-		if (overlap(c->a, c->a_bytes, c->b, c->b_bytes) !=
-		    c->overlap) {
+		if (overlap(c->a, c->a_bytes, c->b, c->b_bytes) != c->overlap) {
 			pr_err("self-test image: overlap %zu\n", i);
 			good = false;
 		}

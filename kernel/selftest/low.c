@@ -10,7 +10,9 @@ struct blob_case {
 
 static const struct blob_case blob_cases[] __initconst = {
 	/* as seen on 6.1: 0x6264 bytes at 0x98000 */
-	{ 0x98000, { 0x98040, 0x9a000, 0x98000 + 0x1000, 0x9b000 }, 0x9e260,
+	{ 0x98000,
+	  { 0x98040, 0x9a000, 0x98000 + 0x1000, 0x9b000 },
+	  0x9e260,
 	  0x6264 },
 	/* no signature, or before ro_end, or beyond what a blob may have */
 	{ 0x98000, { 0x98040, 0x9a000, 0x99000, 0x9b000 }, 0, 0 },
@@ -57,9 +59,11 @@ bool __init mkh_low_selftest(void)
 	/* Windows do not overlap, are wiped, and come back. */
 	if (good) {
 		u64 before = mkh_low_free_bytes();
-		u64 a = mkh_low_take(PAGE_SIZE), b = mkh_low_take(2 * PAGE_SIZE);
+		u64 a = mkh_low_take(PAGE_SIZE),
+		    b = mkh_low_take(2 * PAGE_SIZE);
 
-		good = a && b && (a + PAGE_SIZE <= b || b + 2 * PAGE_SIZE <= a) &&
+		good = a && b &&
+		       (a + PAGE_SIZE <= b || b + 2 * PAGE_SIZE <= a) &&
 		       mkh_low_free_bytes() == before - 3 * PAGE_SIZE &&
 		       !mkh_low_take(LOW_END);
 		mkh_low_give(a, PAGE_SIZE);

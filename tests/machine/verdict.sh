@@ -56,7 +56,7 @@ refuse()
 	shift 3
 	verdict_status=0
 	"$@" >/tmp/verdict 2>&1 || verdict_status=$?
-	if [ "$verdict_status" = "$verdict_wanted" ] &&
+	if echo "$verdict_status" | grep -qx -e "$verdict_wanted" &&
 		grep -qE -e "$verdict_regex" /tmp/verdict; then
 		ok "$verdict_text"
 	else

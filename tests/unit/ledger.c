@@ -99,8 +99,7 @@ static void only_exact_ranges_move(void)
 		 -ENOENT);
 	CHECK_EQ(mkh_ledger_move(&l, MK_LEDGER_MEMORY, 0x1000, 0x1000, 0),
 		 -EINVAL);
-	CHECK_EQ(mkh_ledger_drop(&l, MK_LEDGER_MEMORY, 0x800, 0x1000),
-		 -ENOENT);
+	CHECK_EQ(mkh_ledger_drop(&l, MK_LEDGER_MEMORY, 0x800, 0x1000), -ENOENT);
 	CHECK_EQ(mkh_ledger_owner(&l, MK_LEDGER_MEMORY, 0x1000), 1);
 }
 
