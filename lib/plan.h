@@ -34,10 +34,10 @@
 #include "error.h"
 #include "image.h"
 
-#define MK_PLAN_CPUS		4096
-#define MK_PLAN_SEGMENTS	(MK_IMAGE_PARTS + 8)
-#define MK_PLAN_DESCRIPTION	0x100000 /* bytes that we use of the memory */
-#define MK_LOW_BYTES		(32 << 10) /* default size of a low window */
+#define MK_PLAN_CPUS	    4096
+#define MK_PLAN_SEGMENTS    (MK_IMAGE_PARTS + 8)
+#define MK_PLAN_DESCRIPTION 0x100000 /* bytes that we use of the memory */
+#define MK_LOW_BYTES	    (32 << 10) /* default size of a low window */
 
 /* What the spawn is told to be. */
 struct mk_machine {

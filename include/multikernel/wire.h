@@ -16,10 +16,10 @@
 
 #include <linux/types.h>
 
-#define MKW_HANDOFF_MAGIC	0x31304b4d /* "MK01" */
-#define MKW_HANDOFF_REVISION	1 /* +1 on any change of layout or meaning */
-#define MKW_HANDOFF_BYTES	4096
-#define MKW_NAME_BYTES		32
+#define MKW_HANDOFF_MAGIC    0x31304b4d /* "MK01" */
+#define MKW_HANDOFF_REVISION 1 /* +1 on any change of layout or meaning */
+#define MKW_HANDOFF_BYTES    4096
+#define MKW_NAME_BYTES	     32
 
 /*
  * mkw_handoff.reset: written once by the EFI runtime stub when the spawn's
@@ -30,22 +30,22 @@
  * otherwise (kernel/panic.c:panic, drivers/firmware/efi/reboot.c:efi_reboot,
  * the same in 6.1, 6.12 and 7.2).
  */
-#define MKW_RESET_NONE		0
-#define MKW_RESET_COLD		1 /* reboot */
-#define MKW_RESET_WARM		2 /* panic */
-#define MKW_RESET_SHUTDOWN	3 /* power off */
-#define MKW_RESET_PLATFORM	4 /* reboot, platform specific */
+#define MKW_RESET_NONE	   0
+#define MKW_RESET_COLD	   1 /* reboot */
+#define MKW_RESET_WARM	   2 /* panic */
+#define MKW_RESET_SHUTDOWN 3 /* power off */
+#define MKW_RESET_PLATFORM 4 /* reboot, platform specific */
 
 /*
  * mkw_handoff.sleep: the ACPI SLEEP_CONTROL_REG and SLEEP_STATUS_REG at once
  * (ACPI 6.5, section 4.8.3.7).  They must share one byte: in a byte of its
  * own the kernel's clearing write of WAK_STS would satisfy its own wait.
  */
-#define MKW_SLEEP_WAK_STS	0x80
-#define MKW_SLEEP_ENABLE	0x20
-#define MKW_SLEEP_TYPE(byte)	(((byte) >> 2) & 7)
-#define MKW_SLEEP_TYPE_S3	3
-#define MKW_SLEEP_TYPE_S5	5
+#define MKW_SLEEP_WAK_STS    0x80
+#define MKW_SLEEP_ENABLE     0x20
+#define MKW_SLEEP_TYPE(byte) (((byte) >> 2) & 7)
+#define MKW_SLEEP_TYPE_S3    3
+#define MKW_SLEEP_TYPE_S5    5
 
 struct mkw_handoff {
 	/* 0x000: the host's half, constant while the spawn runs */
@@ -77,13 +77,13 @@ struct mkw_handoff {
 };
 
 /* Offsets that ACPI tables and the EFI stub are built with. */
-#define MKW_HANDOFF_SLEEP	0x800
-#define MKW_HANDOFF_RESET	0x804
+#define MKW_HANDOFF_SLEEP 0x800
+#define MKW_HANDOFF_RESET 0x804
 
-#define MKW_AT(s, field, offset)                                               \
-	_Static_assert(__builtin_offsetof(struct s, field) == (offset),        \
+#define MKW_AT(s, field, offset)                                        \
+	_Static_assert(__builtin_offsetof(struct s, field) == (offset), \
 		       #s "." #field " moved")
-#define MKW_SIZE(s, bytes)                                                     \
+#define MKW_SIZE(s, bytes) \
 	_Static_assert(sizeof(struct s) == (bytes), #s " changed size")
 
 MKW_AT(mkw_handoff, magic, 0x000);

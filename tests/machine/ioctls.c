@@ -18,8 +18,8 @@
 
 #include <linux/multikernel.h>
 
-#define MEMORY	(32ULL << 20)
-#define LOW	(32u << 10)
+#define MEMORY (32ULL << 20)
+#define LOW    (32u << 10)
 
 static int machine, instance = -1;
 static unsigned int failures;
@@ -69,12 +69,12 @@ static struct mk_create good_create(void)
 	return arg;
 }
 
-#define REFUSE_CREATE(what, want, change)                                     \
-	do {                                                                  \
-		struct mk_create c = good_create();                           \
-                                                                              \
-		change;                                                       \
-		refused("create: " what, machine, MK_IOC_CREATE, &c, want);   \
+#define REFUSE_CREATE(what, want, change)                                   \
+	do {                                                                \
+		struct mk_create c = good_create();                         \
+                                                                            \
+		change;                                                     \
+		refused("create: " what, machine, MK_IOC_CREATE, &c, want); \
 	} while (0)
 
 static void test_create(void)
@@ -120,7 +120,8 @@ static void test_create(void)
 	REFUSE_CREATE("memory below 1 MiB", ENOMEM,
 		      (c.flags = MK_CREATE_F_FIXED, c.memory_base = 0));
 	REFUSE_CREATE("memory beyond all", ENOMEM,
-		      (c.flags = MK_CREATE_F_FIXED, c.memory_base = 1ULL << 50));
+		      (c.flags = MK_CREATE_F_FIXED,
+		       c.memory_base = 1ULL << 50));
 	REFUSE_CREATE("no low window", EINVAL, c.low_bytes = 0);
 	REFUSE_CREATE("low window of an odd size", EINVAL, c.low_bytes = 5000);
 	REFUSE_CREATE("low window too large", EINVAL, c.low_bytes = 256 << 10);
@@ -135,11 +136,11 @@ static void test_machine(void)
 	struct mk_info i;
 	struct mk_ledger l;
 
-#define REFUSE(what, fd, command, arg, want, change)                          \
-	do {                                                                  \
-		memset(&(arg), 0, sizeof(arg));                               \
-		change;                                                       \
-		refused(what, fd, command, &(arg), want);                     \
+#define REFUSE(what, fd, command, arg, want, change)      \
+	do {                                              \
+		memset(&(arg), 0, sizeof(arg));           \
+		change;                                   \
+		refused(what, fd, command, &(arg), want); \
 	} while (0)
 
 	REFUSE("query: unknown flag", machine, MK_IOC_QUERY, q, EINVAL,
@@ -207,12 +208,12 @@ static struct mk_load good_load(void)
 	return arg;
 }
 
-#define REFUSE_LOAD(what, want, change)                                       \
-	do {                                                                  \
-		struct mk_load l = good_load();                               \
-                                                                              \
-		change;                                                       \
-		refused("load: " what, instance, MK_IOC_LOAD, &l, want);      \
+#define REFUSE_LOAD(what, want, change)                                  \
+	do {                                                             \
+		struct mk_load l = good_load();                          \
+                                                                         \
+		change;                                                  \
+		refused("load: " what, instance, MK_IOC_LOAD, &l, want); \
 	} while (0)
 
 static void test_load(void)
@@ -227,8 +228,7 @@ static void test_load(void)
 	REFUSE_LOAD("segments at a wild address", EFAULT, l.segments = 8);
 	REFUSE_LOAD("label without an end", EINVAL,
 		    memset(l.label, 'a', sizeof(l.label)));
-	REFUSE_LOAD("label with an escape", EINVAL,
-		    strcpy(l.label, "\033[2J"));
+	REFUSE_LOAD("label with an escape", EINVAL, strcpy(l.label, "\033[2J"));
 	REFUSE_LOAD("entry outside", ERANGE, l.entry = end);
 	REFUSE_LOAD("argument outside", ERANGE, l.argument = base - 1);
 	REFUSE_LOAD("argument that hangs over", ERANGE, l.argument = end - 1);
@@ -261,10 +261,8 @@ static void test_load(void)
 		    segments[0].memory_bytes = ~0ULL - 4095);
 	REFUSE_LOAD("segment over the low window's end", ERANGE,
 		    segments[1].memory_bytes += 4096);
-	REFUSE_LOAD("two segments overlap", EEXIST,
-		    segments[1] = segments[0]);
-	refused("load: wild pointer", instance, MK_IOC_LOAD, (void *)8,
-		EFAULT);
+	REFUSE_LOAD("two segments overlap", EEXIST, segments[1] = segments[0]);
+	refused("load: wild pointer", instance, MK_IOC_LOAD, (void *)8, EFAULT);
 }
 
 static void test_commands(void)
@@ -315,10 +313,10 @@ static void test_commands(void)
 	       cpus.reserved[0] = 1);
 	REFUSE("cpus: room at a wild address", instance, MK_IOC_CPUS, cpus,
 	       EFAULT, (cpus.nr = 1, cpus.cpus = 8));
-	refused("instance: unknown command", instance,
-		_IO(MK_IOC_TYPE, 0x7f), NULL, ENOTTY);
-	refused("instance: the machine's command", instance, MK_IOC_QUERY,
+	refused("instance: unknown command", instance, _IO(MK_IOC_TYPE, 0x7f),
 		NULL, ENOTTY);
+	refused("instance: the machine's command", instance, MK_IOC_QUERY, NULL,
+		ENOTTY);
 }
 
 /* --- the memory file -------------------------------------------------------- */
@@ -346,8 +344,7 @@ static void test_memory(void)
 	       -ENOSPC);
 	expect("memory: a negative offset", pread(instance, word, 8, -1),
 	       -EINVAL);
-	expect("memory: writing", pwrite(instance, "multikrn", 8, 0x100000),
-	       8);
+	expect("memory: writing", pwrite(instance, "multikrn", 8, 0x100000), 8);
 	map = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, instance,
 		   0);
 	verdict(map != MAP_FAILED, "memory: mapping all of it", errno, 0);

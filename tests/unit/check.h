@@ -15,43 +15,43 @@ static unsigned int check_passed, check_failed, check_skipped;
 static int check_bad;
 static const char *check_why;
 
-#define CHECK(condition)                                                       \
-	do {                                                                   \
-		if (!(condition)) {                                            \
-			printf("# %s:%d: %s\n", __FILE__, __LINE__,            \
-			       #condition);                                    \
-			check_bad++;                                           \
-		}                                                              \
+#define CHECK(condition)                                            \
+	do {                                                        \
+		if (!(condition)) {                                 \
+			printf("# %s:%d: %s\n", __FILE__, __LINE__, \
+			       #condition);                         \
+			check_bad++;                                \
+		}                                                   \
 	} while (0)
 
-#define CHECK_EQ(have, want)                                                   \
-	do {                                                                   \
-		long long h_ = (long long)(have), w_ = (long long)(want);      \
-                                                                               \
-		if (h_ != w_) {                                                \
-			printf("# %s:%d: %s is %lld (%#llx), not %lld\n",      \
-			       __FILE__, __LINE__, #have, h_,                  \
-			       (unsigned long long)h_, w_);                    \
-			check_bad++;                                           \
-		}                                                              \
+#define CHECK_EQ(have, want)                                              \
+	do {                                                              \
+		long long h_ = (long long)(have), w_ = (long long)(want); \
+                                                                          \
+		if (h_ != w_) {                                           \
+			printf("# %s:%d: %s is %lld (%#llx), not %lld\n", \
+			       __FILE__, __LINE__, #have, h_,             \
+			       (unsigned long long)h_, w_);               \
+			check_bad++;                                      \
+		}                                                         \
 	} while (0)
 
-#define CHECK_STR(have, want)                                                  \
-	do {                                                                   \
-		const char *h_ = (have), *w_ = (want);                         \
-                                                                               \
-		if (strcmp(h_, w_) != 0) {                                     \
-			printf("# %s:%d: %s is \"%s\", not \"%s\"\n",          \
-			       __FILE__, __LINE__, #have, h_, w_);             \
-			check_bad++;                                           \
-		}                                                              \
+#define CHECK_STR(have, want)                                         \
+	do {                                                          \
+		const char *h_ = (have), *w_ = (want);                \
+                                                                      \
+		if (strcmp(h_, w_) != 0) {                            \
+			printf("# %s:%d: %s is \"%s\", not \"%s\"\n", \
+			       __FILE__, __LINE__, #have, h_, w_);    \
+			check_bad++;                                  \
+		}                                                     \
 	} while (0)
 
 /* Leave the test as skipped, with a reason; nothing after it runs. */
-#define SKIP(why)                                                              \
-	do {                                                                   \
-		check_why = (why);                                             \
-		return;                                                        \
+#define SKIP(why)                  \
+	do {                       \
+		check_why = (why); \
+		return;            \
 	} while (0)
 
 #define TEST(function) check_run(function, #function)

@@ -57,16 +57,16 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-#define MK_IOC_TYPE		0xBD
-#define MK_ABI			1 /* the tool refuses a module of another */
+#define MK_IOC_TYPE	 0xBD
+#define MK_ABI		 1 /* the tool refuses a module of another */
 
-#define MK_NAME_BYTES		32 /* with the NUL: 31 characters at most */
-#define MK_LABEL_BYTES		128
-#define MK_CPUS_MAX		4096
-#define MK_SEGMENTS_MAX		64
-#define MK_MEMORY_ALIGN		(2ULL << 20) /* memory: multiple and alignment */
-#define MK_LOW_ALIGN		4096
-#define MK_LOW_BYTES_MAX	(128ULL << 10)
+#define MK_NAME_BYTES	 32 /* with the NUL: 31 characters at most */
+#define MK_LABEL_BYTES	 128
+#define MK_CPUS_MAX	 4096
+#define MK_SEGMENTS_MAX	 64
+#define MK_MEMORY_ALIGN	 (2ULL << 20) /* memory: multiple and alignment */
+#define MK_LOW_ALIGN	 4096
+#define MK_LOW_BYTES_MAX (128ULL << 10)
 
 enum mk_state {
 	MK_STATE_CREATED = 1,
@@ -132,8 +132,8 @@ struct mk_query {
 	__u64 reserved[4]; /* in: 0 */
 };
 
-#define MK_FEATURE_X2APIC	(1ULL << 0) /* CPUs are handed over in x2APIC mode */
-#define MK_FEATURE_LA57		(1ULL << 1) /* 5-level page tables can be entered */
+#define MK_FEATURE_X2APIC (1ULL << 0) /* CPUs are handed over in x2APIC mode */
+#define MK_FEATURE_LA57	  (1ULL << 1) /* 5-level page tables can be entered */
 
 /*
  * MK_IOC_CREATE, machine: take CPUs and memory from the host.
@@ -166,15 +166,15 @@ struct mk_create {
 };
 
 /* Take some threads of a core and leave the others to the host. */
-#define MK_CREATE_F_SPLIT_CORES	(1U << 0)
+#define MK_CREATE_F_SPLIT_CORES (1U << 0)
 /*
  * Use memory at memory_base: either ordinary memory of the host, which is
  * evacuated, or a range set aside at boot (memmap=512M$0x40000000).
  */
-#define MK_CREATE_F_FIXED	(1U << 1)
+#define MK_CREATE_F_FIXED (1U << 1)
 /* Take the memory from one NUMA node. */
-#define MK_CREATE_F_NODE	(1U << 2)
-#define __MK_CREATE_F_ALL                                                      \
+#define MK_CREATE_F_NODE (1U << 2)
+#define __MK_CREATE_F_ALL \
 	(MK_CREATE_F_SPLIT_CORES | MK_CREATE_F_FIXED | MK_CREATE_F_NODE)
 
 /*
@@ -222,10 +222,10 @@ struct mk_info {
 };
 
 /* How far the boot CPU came between the first SIPI and the spawn's entry. */
-#define MK_PROGRESS_NONE	0
-#define MK_PROGRESS_PROTECTED	2
-#define MK_PROGRESS_LONG	3
-#define MK_PROGRESS_ENTERED	4 /* about to jump to the spawn's entry */
+#define MK_PROGRESS_NONE      0
+#define MK_PROGRESS_PROTECTED 2
+#define MK_PROGRESS_LONG      3
+#define MK_PROGRESS_ENTERED   4 /* about to jump to the spawn's entry */
 
 /*
  * MK_IOC_CPUS, instance: its CPUs, in the order given to CREATE (the first is
@@ -280,8 +280,8 @@ struct mk_load {
 };
 
 /* page_table has five levels: enter with CR4.LA57 set (MK_FEATURE_LA57). */
-#define MK_LOAD_F_LA57		(1U << 0)
-#define __MK_LOAD_F_ALL		(MK_LOAD_F_LA57)
+#define MK_LOAD_F_LA57	(1U << 0)
+#define __MK_LOAD_F_ALL (MK_LOAD_F_LA57)
 
 /*
  * Commands without further arguments.  All are on an instance.
@@ -306,7 +306,7 @@ struct mk_command {
 	__u64 reserved[3]; /* in: 0 */
 };
 
-#define MK_DELETE_F_FORCE	(1U << 0)
+#define MK_DELETE_F_FORCE (1U << 0)
 
 /*
  * MK_IOC_LEDGER, machine: who owns what, one entry a call.
@@ -331,8 +331,8 @@ enum mk_ledger_kind {
 	MK_LEDGER_LOW = 4,
 };
 
-#define MK_OWNER_TRANSIT	0xfffffffeU /* on its way between two owners */
-#define MK_OWNER_LOST		0xffffffffU /* nobody's until the next boot */
+#define MK_OWNER_TRANSIT 0xfffffffeU /* on its way between two owners */
+#define MK_OWNER_LOST	 0xffffffffU /* nobody's until the next boot */
 
 /*
  * read(2), write(2), pread(2), pwrite(2), lseek(2), mmap(2) on an instance:
@@ -344,18 +344,18 @@ enum mk_ledger_kind {
  * descriptor has not shown yet, EPOLLHUP when the instance is deleted.
  */
 
-#define MK_IOC_QUERY		_IOWR(MK_IOC_TYPE, 0x00, struct mk_query)
-#define MK_IOC_CREATE		_IOWR(MK_IOC_TYPE, 0x01, struct mk_create)
-#define MK_IOC_OPEN		_IOW(MK_IOC_TYPE, 0x02, struct mk_open)
-#define MK_IOC_NEXT		_IOWR(MK_IOC_TYPE, 0x03, struct mk_info)
-#define MK_IOC_LEDGER		_IOWR(MK_IOC_TYPE, 0x04, struct mk_ledger)
+#define MK_IOC_QUERY  _IOWR(MK_IOC_TYPE, 0x00, struct mk_query)
+#define MK_IOC_CREATE _IOWR(MK_IOC_TYPE, 0x01, struct mk_create)
+#define MK_IOC_OPEN   _IOW(MK_IOC_TYPE, 0x02, struct mk_open)
+#define MK_IOC_NEXT   _IOWR(MK_IOC_TYPE, 0x03, struct mk_info)
+#define MK_IOC_LEDGER _IOWR(MK_IOC_TYPE, 0x04, struct mk_ledger)
 
-#define MK_IOC_INFO		_IOWR(MK_IOC_TYPE, 0x40, struct mk_info)
-#define MK_IOC_CPUS		_IOWR(MK_IOC_TYPE, 0x41, struct mk_cpus)
-#define MK_IOC_LOAD		_IOW(MK_IOC_TYPE, 0x42, struct mk_load)
-#define MK_IOC_START		_IOW(MK_IOC_TYPE, 0x43, struct mk_command)
-#define MK_IOC_KILL		_IOW(MK_IOC_TYPE, 0x44, struct mk_command)
-#define MK_IOC_UNLOAD		_IOW(MK_IOC_TYPE, 0x45, struct mk_command)
-#define MK_IOC_DELETE		_IOW(MK_IOC_TYPE, 0x46, struct mk_command)
+#define MK_IOC_INFO   _IOWR(MK_IOC_TYPE, 0x40, struct mk_info)
+#define MK_IOC_CPUS   _IOWR(MK_IOC_TYPE, 0x41, struct mk_cpus)
+#define MK_IOC_LOAD   _IOW(MK_IOC_TYPE, 0x42, struct mk_load)
+#define MK_IOC_START  _IOW(MK_IOC_TYPE, 0x43, struct mk_command)
+#define MK_IOC_KILL   _IOW(MK_IOC_TYPE, 0x44, struct mk_command)
+#define MK_IOC_UNLOAD _IOW(MK_IOC_TYPE, 0x45, struct mk_command)
+#define MK_IOC_DELETE _IOW(MK_IOC_TYPE, 0x46, struct mk_command)
 
 #endif /* _UAPI_LINUX_MULTIKERNEL_H */
