@@ -153,8 +153,8 @@ test:
 check:
 	scripts/check
 
-bench:
-	scripts/bench
+bench: all
+	bench/run
 
 # --- install ------------------------------------------------------------------
 install: all

@@ -65,12 +65,15 @@ static void write_file(const char *path, const char *text)
 	close(fd);
 }
 
+static char level = '6'; /* of what is said, as in the kernel log */
+
 /* Opened anew for each line, or the kernel would limit the rate. */
 __attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
 {
 	char line[256] = "<6>spawn ";
 	va_list args;
 
+	line[1] = level;
 	va_start(args, format);
 	vsnprintf(line + 9, sizeof(line) - 9, format, args);
 	va_end(args);
@@ -230,8 +233,11 @@ int main(int argc, char **argv)
 	sysinfo(&info);
 	say("up %s cpus=%d memory=%llu", rel, online_cpus(),
 	    (unsigned long long)info.totalram * info.mem_unit);
-	if (option("mk.tsc"))
+	if (option("mk.tsc")) {
+		level = '1'; /* a quiet console shows it, too */
 		say("tsc %llu", (unsigned long long)tsc);
+		level = '6';
+	}
 
 	value = option("mk.load");
 	if (value)
