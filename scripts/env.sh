@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0
+# SPDX-License-Identifier: GPL-2.0-only
 # Where things are, and the few functions that every script here needs.
 # Sourced, after the script has set "here" to its own folder.
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-only
 /*
  * Process 1 of a test machine: sets it up, runs the script, tells the verdict.
  *

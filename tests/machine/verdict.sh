@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0
+# SPDX-License-Identifier: GPL-2.0-only
 # Verdicts of a test that runs in a machine; cases begin with
 #
 #	. /lib/verdict.sh

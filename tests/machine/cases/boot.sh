@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0
+# SPDX-License-Identifier: GPL-2.0-only
 # Every spawn kernel boots to its init on this host, with one and two CPUs.
 #
 # machine: --host 6.1 --have 6.1-rt --have 6.12 --have 7.2

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0
+# SPDX-License-Identifier: GPL-2.0-only
 # Twenty times run and kill, at growing moments of the spawn's boot; after each
 # the host has all its CPUs and memory again.
 #

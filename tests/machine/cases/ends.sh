@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0
+# SPDX-License-Identifier: GPL-2.0-only
 # Every way a spawn can end by itself, each followed by a restart and a kill;
 # the host goes on with all it had.
 #

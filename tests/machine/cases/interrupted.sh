@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0
+# SPDX-License-Identifier: GPL-2.0-only
 # mkctl interrupted (Ctrl-C) or killed at any moment, and two at once: what is
 # left is nothing, or a state that is named, true and can be deleted.
 #

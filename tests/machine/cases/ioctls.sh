@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0
+# SPDX-License-Identifier: GPL-2.0-only
 # Every rejected input of every ioctl, see ../ioctls.c.
 #
 # machine: --host 6.1 --with build/tests/machine/ioctls

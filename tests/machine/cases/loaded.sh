@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0
+# SPDX-License-Identifier: GPL-2.0-only
 # The host works hard (CPU, timers, call-function storms, memory) while a spawn
 # boots and runs; nothing stalls on either side.
 #

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0
+# SPDX-License-Identifier: GPL-2.0-only
 # The spawn's log: from its first line, followed without a gap, after its end.
 #
 # machine: --host 6.1 --have 6.1-rt --have 6.12 --have 7.2

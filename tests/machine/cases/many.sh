@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0
+# SPDX-License-Identifier: GPL-2.0-only
 # Sixteen instances at once, and the seventeenth refused.
 #
 # machine: --host 6.12 --have 6.1 --smp 18 --memory 6G

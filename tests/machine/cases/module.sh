@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0
+# SPDX-License-Identifier: GPL-2.0-only
 # The module itself: its self-tests, who may, unloading, and what it leaves.
 #
 # machine: --host 6.1

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0
+# SPDX-License-Identifier: GPL-2.0-only
 # Two spawns of different kernels at once, ended in either order.
 #
 # machine: --host 6.1 --have 6.12 --have 7.2 --smp 6

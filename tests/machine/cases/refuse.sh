@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0
+# SPDX-License-Identifier: GPL-2.0-only
 # Every bad input: one clear message, the right status, and nothing changed.
 #
 # machine: --host 6.1 --have 6.12

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0
+# SPDX-License-Identifier: GPL-2.0-only
 # Memory set aside at the host's boot instead of memory taken at run time.
 #
 # machine: --host 6.1 --have 6.12 --append 'memmap=512M$0x40000000'

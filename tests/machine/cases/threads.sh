@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0
+# SPDX-License-Identifier: GPL-2.0-only
 # A machine whose cores have two threads: whole cores only, unless asked.
 #
 # machine: --host 6.1 --have 6.12 --smp 8,cores=4,threads=2,sockets=1

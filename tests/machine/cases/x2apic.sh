@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0
+# SPDX-License-Identifier: GPL-2.0-only
 # A host in x2APIC mode: spawns inherit it.
 #
 # machine: --x2apic --host 6.1 --have 6.12
