@@ -151,6 +151,7 @@ int mkh_cpu_take(u32 cpu);
 void mkh_cpu_give(u32 cpu);
 
 /* memory.c: contiguous memory at run time, or set aside at boot */
+bool mkh_memory_enough(u64 bytes);
 int mkh_memory_take(struct mkh_memory *memory, u64 bytes, int node);
 int mkh_memory_take_at(struct mkh_memory *memory, u64 base, u64 bytes);
 /* -EBUSY: a user still holds pages; nothing was freed. */

@@ -369,12 +369,16 @@ static int create_locked(struct mk_create *arg, const u32 *cpus,
 	err = take_low(inst, arg);
 	if (err)
 		goto put;
-	err = take_memory(inst, arg);
-	if (err)
-		goto low;
+	/*
+	 * CPUs before memory: evacuating memory keeps every CPU's kworkers
+	 * busy, and a CPU is best unplugged when it has nothing to do.
+	 */
 	err = take_cpus(inst, arg);
 	if (err)
-		goto memory;
+		goto low;
+	err = take_memory(inst, arg);
+	if (err)
+		goto cpus;
 
 	inst->id = ++last_id;
 	ledger_move_all(inst, inst->id);
@@ -387,14 +391,8 @@ static int create_locked(struct mk_create *arg, const u32 *cpus,
 	*instance = inst;
 	return 0;
 
-memory:
-	/* A CPU that got lost on the way was never given this memory. */
-	if (mkh_memory_give(&inst->memory))
-		ledger_lose(memory_kind(inst), inst->memory.base,
-			    inst->memory.bytes);
-	else
-		ledger_drop(memory_kind(inst), inst->memory.base,
-			    arg->memory_bytes);
+cpus:
+	give_cpus(inst, inst->nr_cpus);
 low:
 	mkh_low_give(inst->low_base, inst->low_bytes);
 	ledger_drop(MK_LEDGER_LOW, inst->low_base, inst->low_bytes);

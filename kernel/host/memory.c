@@ -95,13 +95,18 @@ static int took(struct mkh_memory *memory, u64 bytes)
 	return 0;
 }
 
+/* Do not press the host for what it cannot give. */
+bool mkh_memory_enough(u64 bytes)
+{
+	long available = si_mem_available();
+
+	return available > 0 && bytes >> PAGE_SHIFT <= available;
+}
+
 int mkh_memory_take(struct mkh_memory *memory, u64 bytes, int node)
 {
 	int err = -ENOMEM, at;
 
-	/* Do not press the host for what it cannot give. */
-	if (bytes >> PAGE_SHIFT > si_mem_available())
-		return -ENOMEM;
 	for_each_online_node(at) {
 		if (node != NUMA_NO_NODE && at != node)
 			continue;
