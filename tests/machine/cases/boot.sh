@@ -8,11 +8,6 @@
 
 . /lib/verdict.sh
 
-is_up()
-{
-	mkctl log "$1" | grep -q "spawn up $2 cpus=$3 memory=[1-9]"
-}
-
 ticks()
 {
 	mkctl log "$1" | grep -q "spawn tick [2-9]"
@@ -30,7 +25,7 @@ for rel in $MK_HAVE; do
 		check "$what: run" mkctl run $name --cpus $list --memory 256M \
 			--kernel "/kernels/$rel/vmlinuz" \
 			--initrd "/kernels/$rel/initrd"
-		eventually "$what: init is up" 60 is_up $name "$rel" $cpus
+		come_up "$what: init is up" $name "spawn up $rel cpus=$cpus memory=[1-9]" 60
 		eventually "$what: goes on" 10 ticks $name
 		if [ "$failures" != "$verdict_failures" ]; then
 			mkctl show $name >/tmp/show 2>&1 || true

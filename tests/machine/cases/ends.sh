@@ -45,7 +45,7 @@ for rel in $MK_HAVE; do
 		check "$what: run" mkctl run end --cpus 2-3 --memory 256M \
 			--kernel "/kernels/$rel/vmlinuz" \
 			--initrd "/kernels/$rel/initrd" --cmdline "mk.do=$end"
-		eventually "$what: it came up" 90 is_up end
+		come_up "$what: it came up" end "spawn up" 90
 		if [ "$want" = running ]; then
 			# It cannot be told from a spawn that is busy or idle.
 			sleep 5
@@ -61,8 +61,13 @@ for rel in $MK_HAVE; do
 				mkctl kill end
 		fi
 		check "$what: log is readable afterwards" is_up end
-		check "$what: restart" mkctl start end
-		eventually "$what: up again" 90 is_up end
+		# A second life from the same image, after each kind of end once.
+		case $end in
+		reboot | panic | hang)
+			check "$what: restart" mkctl start end
+			come_up "$what: up again" end "spawn up" 90
+			;;
+		esac
 		check "$what: delete by force" mkctl delete end --force
 		equal "$what: CPUs are back" "$online" \
 			"$(cat /sys/devices/system/cpu/online)"

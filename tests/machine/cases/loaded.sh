@@ -9,11 +9,6 @@
 
 rel=${MK_HAVE##* }
 
-is_up()
-{
-	mkctl log "$1" | grep -q "spawn up $2 cpus=2"
-}
-
 last_tick()
 {
 	mkctl log "$1" | sed -n 's/.*spawn tick \([0-9]*\).*/\1/p' | tail -n 1
@@ -32,12 +27,12 @@ sleep 2
 check "run under load" mkctl run hard --cpus 2-3 --memory 256M \
 	--kernel "/kernels/$rel/vmlinuz" --initrd "/kernels/$rel/initrd" \
 	--cmdline "mk.load=ipi,timer,memory"
-eventually "up under load" 180 is_up hard "$rel"
+come_up "up under load" hard "spawn up $rel cpus=2" 180
 now=$(last_tick hard)
 eventually "goes on under load" 60 ticks_on hard "${now:-0}"
 check "kill under load" mkctl kill hard
 check "start under load" mkctl start hard
-eventually "up again" 180 is_up hard "$rel"
+come_up "up again" hard "spawn up $rel cpus=2" 180
 if wait $stress; then
 	ok "the host's own work went on to its end"
 else

@@ -5,11 +5,6 @@
 
 . /lib/verdict.sh
 
-is_up()
-{
-	mkctl log "$1" | grep -q "spawn up 6.1 cpus=1"
-}
-
 n=1
 while [ $n -le 16 ]; do
 	mkctl create "i$n" --cpus $n --memory 128M || break
@@ -29,7 +24,7 @@ for n in 3 16; do
 	check "i$n: start" mkctl start "i$n"
 done
 for n in 3 16; do
-	eventually "i$n: up" 120 is_up "i$n"
+	come_up "i$n: up" "i$n" "spawn up 6.1 cpus=1" 120
 done
 n=16
 while [ $n -ge 1 ]; do

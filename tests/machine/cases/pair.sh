@@ -17,11 +17,6 @@ up()
 		--kernel "/kernels/$2/vmlinuz" --initrd "/kernels/$2/initrd"
 }
 
-is_up()
-{
-	mkctl log "$1" | grep -q "spawn up $2 cpus=2"
-}
-
 last_tick()
 {
 	mkctl log "$1" | sed -n 's/.*spawn tick \([0-9]*\).*/\1/p' | tail -n 1
@@ -36,8 +31,8 @@ ticks_on()
 for order in "one two" "two one"; do
 	check "$order: first spawn" up one "$first" 2-3
 	check "$order: second spawn" up two "$second" 4-5
-	eventually "$order: $first is up" 90 is_up one "$first"
-	eventually "$order: $second is up" 90 is_up two "$second"
+	come_up "$order: $first is up" one "spawn up $first cpus=2" 90
+	come_up "$order: $second is up" two "spawn up $second cpus=2" 90
 	sleep 2
 	a=$(last_tick one)
 	b=$(last_tick two)

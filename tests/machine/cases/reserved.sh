@@ -8,11 +8,6 @@
 
 rel=${MK_HAVE##* }
 
-is_up()
-{
-	mkctl log "$1" | grep -q "spawn up $2 cpus=1"
-}
-
 before=$(sed -n 's/^MemTotal: *//p' /proc/meminfo)
 refuse "a place beside the reserved range" 1 "." mkctl create out --cpus 3 \
 	--memory 512M --memory-at 0x50000000
@@ -22,7 +17,7 @@ refuse "the same place again" 1 "." mkctl create twice --cpus 2 \
 check "load" mkctl load low --kernel "/kernels/$rel/vmlinuz" \
 	--initrd "/kernels/$rel/initrd"
 check "start" mkctl start low
-eventually "up in reserved memory" 90 is_up low "$rel"
+come_up "up in reserved memory" low "spawn up $rel cpus=1" 90
 check "ledger" mkctl fsck
 check "delete by force" mkctl delete low --force
 check "ordinary memory at an address" mkctl create at --cpus 3 \

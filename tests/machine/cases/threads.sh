@@ -5,11 +5,6 @@
 
 . /lib/verdict.sh
 
-is_up()
-{
-	mkctl log "$1" | grep -q "spawn up 6.12 cpus=$2"
-}
-
 half=$(sed 's/[-,].*//' /sys/devices/system/cpu/cpu4/topology/thread_siblings_list)
 whole=$(cat /sys/devices/system/cpu/cpu4/topology/thread_siblings_list)
 refuse "half a core is refused" 1 "core|sibling|thread" \
@@ -25,7 +20,7 @@ refuse "the other half is not free without asking either" 1 \
 check "delete" mkctl delete half
 check "a whole core" mkctl run core --cpus "$whole" --memory 256M \
 	--kernel /kernels/6.12/vmlinuz --initrd /kernels/6.12/initrd
-eventually "up with both threads" 90 is_up core 2
+come_up "up with both threads" core "spawn up 6.12 cpus=2" 90
 check "delete by force" mkctl delete core --force
 check "--cpu-count takes whole cores" mkctl create count --cpu-count 2 \
 	--memory 64M

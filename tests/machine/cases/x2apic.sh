@@ -6,17 +6,12 @@
 
 . /lib/verdict.sh
 
-is_up()
-{
-	mkctl log "$1" | grep -q "spawn up $2 cpus=2"
-}
-
 check "the module says x2APIC" sh -c 'dmesg | grep -q "multikernel: .*x2APIC"'
 for rel in $MK_HAVE; do
 	check "$rel: run" mkctl run far --cpus 2-3 --memory 256M \
 		--kernel "/kernels/$rel/vmlinuz" \
 		--initrd "/kernels/$rel/initrd"
-	eventually "$rel: up with two CPUs" 90 is_up far "$rel"
+	come_up "$rel: up with two CPUs" far "spawn up $rel cpus=2" 90
 	check "$rel: x2APIC inside" sh -c 'mkctl log far | grep -qi x2apic'
 	check "$rel: kill" mkctl kill far
 	check "$rel: delete" mkctl delete far
