@@ -38,7 +38,7 @@ host_is_well()
 	usleep 100000
 }
 
-for rel in $MK_HAVE; do
+for rel in ${MK_HAVE##* }; do
 	for end in $ENDS; do
 		what="$rel: $end"
 		want=$(state_after "$end")
