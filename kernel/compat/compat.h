@@ -12,7 +12,13 @@
 
 #include <linux/gfp.h>
 #include <linux/mm.h>
-#include <linux/version.h>
+#include <asm/msr.h>
+#include <asm/processor.h>
+
+/* cpuid_eax() and its like left asm/processor.h (seen in 7.2, not in 6.12). */
+#ifdef COMPAT_HAVE_CPUID_API
+#include <asm/cpuid/api.h>
+#endif
 
 /*
  * alloc_contig_range() takes acr_flags_t where it took a migrate type (seen in
@@ -42,6 +48,19 @@ static inline void compat_vm_flags_mod(struct vm_area_struct *vma,
 	vma->vm_flags |= set;
 	vma->vm_flags &= ~clear;
 #endif
+}
+
+/* rdmsrl() became rdmsrq() (seen in 7.2, not in 6.12). */
+static inline u64 compat_rdmsr(u32 msr)
+{
+	u64 value;
+
+#ifdef COMPAT_HAVE_RDMSRQ
+	rdmsrq(msr, value);
+#else
+	rdmsrl(msr, value);
+#endif
+	return value;
 }
 
 #endif /* MKH_COMPAT_H */

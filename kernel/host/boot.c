@@ -134,10 +134,8 @@ undo:
 	return err;
 }
 
-void mkh_boot_exit(bool leave)
+void mkh_boot_exit(void)
 {
-	if (leave)
-		return;
 	free_tables();
 	mkh_low_give(low_page, PAGE_SIZE);
 }
@@ -188,7 +186,7 @@ void mkh_boot_stop(u32 apicid)
 static int summon(u32 apicid, u32 want)
 {
 	unsigned long deadline = jiffies + msecs_to_jiffies(ANSWER_MS);
-	bool again = false;
+	bool again = false, late;
 
 	WRITE_ONCE(order->progress, MK_PROGRESS_NONE);
 	/* Pairs with the CPU's look at @apic, which it takes first. */
@@ -197,9 +195,11 @@ static int summon(u32 apicid, u32 want)
 	usleep_range(INIT_TO_SIPI_US, INIT_TO_SIPI_US + 1000);
 	send_sipi(apicid);
 	for (;;) {
+		/* Before the look: this thread may have waited long itself. */
+		late = time_after(jiffies, deadline);
 		if (READ_ONCE(order->progress) >= want)
 			return 0;
-		if (time_after(jiffies, deadline))
+		if (late)
 			return -ETIMEDOUT;
 		/* A second SIPI for CPUs that need it; others ignore it. */
 		if (!again && READ_ONCE(order->progress) == MK_PROGRESS_NONE) {
@@ -254,12 +254,6 @@ int mkh_boot_enter(u32 apicid, const struct mkh_image *image, u32 *progress)
 	err = summon(apicid, MK_PROGRESS_ENTERED);
 	*progress = READ_ONCE(order->progress);
 	withdraw();
-	/*
-	 * A CPU that did not come may still come: it is not known to be
-	 * stopped until it has parked.
-	 */
-	if (err)
-		err = park_locked(apicid) ? -ETIMEDOUT : -EIO;
 	mutex_unlock(&boot_lock);
 	return err;
 }

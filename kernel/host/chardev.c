@@ -71,7 +71,7 @@ static int ioctl_load(struct mkh_instance *inst, void __user *user)
 		goto free;
 	if (!memchr(arg->label, 0, sizeof(arg->label)))
 		goto free;
-	/* It comes out in /proc and on terminals. */
+	/* It comes out on terminals. */
 	for (i = 0; arg->label[i]; i++)
 		if (!isascii(arg->label[i]) || !isprint(arg->label[i]))
 			goto free;
@@ -296,7 +296,7 @@ static int create(struct mk_create *arg, struct file **file)
 	mkh_instance_get(inst);
 	*file = instance_file(inst);
 	if (IS_ERR(*file)) {
-		mkh_instance_delete(inst, true);
+		mkh_instance_undo(inst);
 		arg->reason = MK_REASON_NO_MEMORY;
 		err = PTR_ERR(*file);
 	}
@@ -316,8 +316,8 @@ static int ioctl_create(void __user *user)
 	err = fd < 0 ? fd : create(arg, &file);
 	/* Written on failure too: why it was refused. */
 	if (copy_to_user(user, arg, sizeof(*arg)) && !err) {
-		mkh_instance_delete(
-			((struct mkh_file *)file->private_data)->inst, true);
+		mkh_instance_undo(
+			((struct mkh_file *)file->private_data)->inst);
 		fput(file);
 		err = -EFAULT;
 	}

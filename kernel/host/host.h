@@ -8,9 +8,8 @@
  *   (boot.c)          one CPU in the trampoline at a time
  *   mkh_lock          the list of instances and the ledger; never held long
  *   instance->state_lock   a spinlock: state, counters, what INFO shows
- * mkh_memory_srcu protects the memory against going away while somebody's page
- * tables or buffers are filled from it; it nests, because such a buffer may
- * itself be a mapping of the memory.
+ * mkh_memory_srcu keeps the memory from going away while it is copied, or put
+ * into somebody's page tables; user memory is never touched inside.
  *
  * CPU hotplug callbacks take none of them: they run below cpus_write_lock(),
  * which remove_cpu() takes while mkh_change_lock is held.
@@ -78,7 +77,7 @@ struct mkh_instance {
 	struct mkh_memory memory;
 	u64 low_base, low_bytes;
 
-	struct mutex lock;
+	struct mutex lock; /* never held while user memory is touched */
 	struct mkh_image image; /* lock; segments NULL = nothing loaded */
 	bool dirty; /* memory may not be all zero; never cleared */
 	struct delayed_work monitor; /* holds a reference while queued */
@@ -100,6 +99,7 @@ extern struct mutex mkh_change_lock;
 extern struct mutex mkh_lock;
 extern struct mkh_ledger mkh_ledger; /* mkh_lock */
 extern struct srcu_struct mkh_memory_srcu;
+extern bool mkh_closing; /* the host shuts down: no start, no create */
 
 /* chardev.c: /dev/multikernel and the instance's descriptor */
 struct mkh_file { /* a descriptor of an instance */
@@ -130,6 +130,8 @@ int mkh_instance_start(struct mkh_instance *inst);
 int mkh_instance_kill(struct mkh_instance *inst);
 int mkh_instance_unload(struct mkh_instance *inst);
 int mkh_instance_delete(struct mkh_instance *inst, bool force);
+/* Delete by force what nobody has seen yet; not interruptible. */
+void mkh_instance_undo(struct mkh_instance *inst);
 void mkh_instance_info(struct mkh_instance *inst, struct mk_info *info);
 unsigned int mkh_instance_count(void);
 /* Stop a running instance whose end has a @cause; inst->lock is held. */
@@ -154,8 +156,8 @@ void mkh_cpu_give(u32 cpu);
 bool mkh_memory_enough(u64 bytes);
 int mkh_memory_take(struct mkh_memory *memory, u64 bytes, int node);
 int mkh_memory_take_at(struct mkh_memory *memory, u64 base, u64 bytes);
-/* -EBUSY: a user still holds pages; nothing was freed. */
-int mkh_memory_give(struct mkh_memory *memory);
+/* Pages that a user still holds go back with the last hold. */
+void mkh_memory_give(struct mkh_memory *memory);
 void mkh_memory_wipe(const struct mkh_memory *memory);
 
 /* low.c: pages below 640 KiB that the host kernel does not use */
@@ -175,7 +177,7 @@ void mkh_image_drop(struct mkh_image *image);
 
 /* boot.c: INIT, SIPI and the trampoline */
 int mkh_boot_init(void);
-void mkh_boot_exit(bool leave); /* leave what a lost CPU may still run */
+void mkh_boot_exit(void);
 void mkh_boot_stop(u32 apic); /* INIT: nothing runs there until a SIPI */
 int mkh_boot_park(u32 apic); /* INIT, SIPI, acknowledged; -ETIMEDOUT */
 int mkh_boot_enter(u32 apic, const struct mkh_image *image, u32 *progress);

@@ -50,9 +50,15 @@ static int check_overlaps(const struct mkh_image *image)
 {
 	unsigned int i, j;
 
+	if (overlap(image->channel_base, image->channel_bytes, image->handoff,
+		    MKW_HANDOFF_BYTES))
+		return -EEXIST;
 	for (i = 0; i < image->nr_segments; i++) {
 		const struct mkh_segment *a = &image->segments[i];
 
+		if (overlap(a->address, a->bytes, image->channel_base,
+			    image->channel_bytes))
+			return -EEXIST;
 		if (overlap(a->address, a->bytes, image->handoff,
 			    MKW_HANDOFF_BYTES))
 			return -EEXIST;

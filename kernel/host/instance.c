@@ -156,9 +156,15 @@ static void ledger_drop(u16 kind, u64 start, u64 length)
 	mutex_unlock(&mkh_lock);
 }
 
+/*
+ * Nobody's until the machine restarts.  The module stays with it: a fresh one
+ * would know nothing of it, and hand it out.
+ */
 static void ledger_lose(u16 kind, u64 start, u64 length)
 {
 	mutex_lock(&mkh_lock);
+	if (!mkh_ledger_count(&mkh_ledger, 0, MK_OWNER_LOST))
+		__module_get(THIS_MODULE);
 	mkh_ledger_move(&mkh_ledger, kind, start, length, MK_OWNER_LOST);
 	mutex_unlock(&mkh_lock);
 }
@@ -193,8 +199,10 @@ static int take_low(struct mkh_instance *inst, struct mk_create *arg)
 	}
 	inst->low_bytes = arg->low_bytes;
 	err = ledger_enter(MK_LEDGER_LOW, inst->low_base, inst->low_bytes);
-	if (err)
+	if (err) {
+		arg->reason = MK_REASON_TOO_MANY;
 		mkh_low_give(inst->low_base, inst->low_bytes);
+	}
 	return err;
 }
 
@@ -227,8 +235,10 @@ static int take_memory(struct mkh_instance *inst, struct mk_create *arg)
 	}
 	err = ledger_enter(memory_kind(inst), inst->memory.base,
 			   inst->memory.bytes);
-	if (err)
+	if (err) {
+		arg->reason = MK_REASON_TOO_MANY;
 		mkh_memory_give(&inst->memory);
+	}
 	return err;
 }
 
@@ -241,33 +251,39 @@ static void give_memory(struct mkh_instance *inst)
 		ledger_lose(kind, base, bytes);
 		return;
 	}
-	if (mkh_memory_give(&inst->memory)) {
-		pr_err("%s: memory at %#llx still in use by somebody: lost until the next boot\n",
-		       inst->name, base);
-		ledger_lose(kind, base, bytes);
-		return;
-	}
+	mkh_memory_give(&inst->memory);
 	ledger_drop(kind, base, bytes);
 }
 
 static void give_cpus(struct mkh_instance *inst, unsigned int nr)
 {
 	while (nr--) {
-		struct mkh_cpu *cpu = &inst->cpus[nr];
-
-		if (cpu->lost)
-			continue;
-		mkh_cpu_give(cpu->cpu);
-		ledger_drop(MK_LEDGER_CPU, cpu->cpu, 1);
+		mkh_cpu_give(inst->cpus[nr].cpu);
+		ledger_drop(MK_LEDGER_CPU, inst->cpus[nr].cpu, 1);
 	}
+}
+
+/*
+ * A CPU that may still run the spawn takes the others for its own: it could
+ * stop or restart them under the host.  They stay parked.
+ */
+static void lose_cpus(struct mkh_instance *inst)
+{
+	unsigned int i;
+
+	for (i = 0; i < inst->nr_cpus; i++)
+		if (!inst->cpus[i].lost)
+			ledger_lose(MK_LEDGER_CPU, inst->cpus[i].cpu, 1);
 }
 
 static int take_cpu(struct mkh_cpu *cpu, struct mk_create *arg)
 {
 	int err = ledger_enter(MK_LEDGER_CPU, cpu->cpu, 1);
 
-	if (err)
+	if (err) {
+		arg->reason = MK_REASON_TOO_MANY;
 		return err;
+	}
 	arg->reason_cpu = cpu->cpu;
 	err = mkh_cpu_take(cpu->cpu);
 	if (err) {
@@ -339,6 +355,11 @@ static int check_create(struct mk_create *arg, const u32 *cpus)
 {
 	struct mkh_instance *other = mkh_instance_find(arg->name);
 
+	if (READ_ONCE(mkh_closing)) {
+		if (other)
+			mkh_instance_put(other);
+		return -ESHUTDOWN;
+	}
 	if (other) {
 		mkh_instance_put(other);
 		arg->reason = MK_REASON_NAME_TAKEN;
@@ -431,26 +452,27 @@ static int lock_alive(struct mkh_instance *inst)
 int mkh_instance_load(struct mkh_instance *inst, const struct mk_load *arg)
 {
 	struct mkh_image image;
-	int err = lock_alive(inst);
+	int err;
 
-	if (err)
-		return err;
-	if (inst->state == MK_STATE_RUNNING) {
-		err = -EBUSY;
-		goto unlock;
-	}
-	if (arg->flags & MK_LOAD_F_LA57 && !boot_cpu_has(X86_FEATURE_LA57)) {
-		err = -EINVAL;
-		goto unlock;
-	}
+	if (arg->flags & MK_LOAD_F_LA57 && !boot_cpu_has(X86_FEATURE_LA57))
+		return -EINVAL;
+	/* Not under the lock: a buffer may be slow, or never come. */
 	err = mkh_image_copy(&image, arg, inst);
 	if (err)
-		goto unlock;
-	mkh_image_drop(&inst->image);
-	inst->image = image;
-	set_state(inst, MK_STATE_LOADED, MK_CAUSE_NONE);
-unlock:
+		return err;
+	err = lock_alive(inst);
+	if (err) {
+		mkh_image_drop(&image);
+		return err;
+	}
+	if (inst->state == MK_STATE_RUNNING) {
+		err = -EBUSY;
+	} else {
+		swap(inst->image, image);
+		set_state(inst, MK_STATE_LOADED, MK_CAUSE_NONE);
+	}
 	mutex_unlock(&inst->lock);
+	mkh_image_drop(&image);
 	return err;
 }
 
@@ -505,6 +527,8 @@ static int start_locked(struct mkh_instance *inst)
 
 	if (inst->state == MK_STATE_RUNNING)
 		return -EBUSY;
+	if (READ_ONCE(mkh_closing))
+		return -ESHUTDOWN;
 	if (nr_lost(inst))
 		return -EUCLEAN;
 	if (!inst->image.segments)
@@ -527,10 +551,10 @@ static int start_locked(struct mkh_instance *inst)
 	inst->progress = progress;
 	spin_unlock(&inst->state_lock);
 	if (err) {
-		if (err == -ETIMEDOUT)
-			lose_cpu(&inst->cpus[0]);
-		set_state(inst, MK_STATE_STOPPED, MK_CAUSE_NO_START);
-		return err;
+		/* It may have come late, and started the others by now. */
+		err = mkh_instance_end(inst, MK_STATE_STOPPED,
+				       MK_CAUSE_NO_START);
+		return err ?: -EIO;
 	}
 	set_state(inst, MK_STATE_RUNNING, MK_CAUSE_NONE);
 	mkh_monitor_start(inst);
@@ -608,11 +632,24 @@ static int delete_locked(struct mkh_instance *inst, bool force)
 	lost = nr_lost(inst);
 	ledger_move_all(inst, MK_OWNER_TRANSIT);
 	mkh_image_drop(&inst->image);
-	give_cpus(inst, inst->nr_cpus);
+	if (lost)
+		lose_cpus(inst);
+	else
+		give_cpus(inst, inst->nr_cpus);
 	give_memory(inst);
 	give_low(inst);
 	mkh_instance_put(inst); /* the list's */
 	return lost ? -ETIMEDOUT : 0;
+}
+
+void mkh_instance_undo(struct mkh_instance *inst)
+{
+	mutex_lock(&mkh_change_lock);
+	mutex_lock(&inst->lock);
+	if (!inst->gone)
+		delete_locked(inst, true);
+	mutex_unlock(&inst->lock);
+	mutex_unlock(&mkh_change_lock);
 }
 
 int mkh_instance_delete(struct mkh_instance *inst, bool force)

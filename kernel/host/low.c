@@ -16,8 +16,10 @@
 #include <linux/io.h>
 #include <linux/mm.h>
 
-#define LOW_START	   0x10000 /* below it BIOSes scribble */
-#define LOW_END		   0xa0000
+#define LOW_START 0x10000 /* below it BIOSes scribble */
+#define LOW_END	  0xa0000
+/* The host kernel's own limit (arch/x86/kernel/ebda.c:BIOS_START_MAX). */
+#define LOW_USABLE_END	   0x9f000
 #define LOW_PAGES	   (LOW_END >> PAGE_SHIFT)
 
 #define BDA_EBDA_SEGMENT   0x40e /* u16, address >> 4 */
@@ -73,7 +75,7 @@ static u64 firmware_start(void)
 {
 	u64 ebda = (u64) * (u16 *)phys_to_virt(BDA_EBDA_SEGMENT) << 4;
 	u64 base = (u64) * (u16 *)phys_to_virt(BDA_BASE_MEMORY_KB) << 10;
-	u64 start = LOW_END;
+	u64 start = LOW_USABLE_END;
 
 	/* Values outside are nonsense: reserve_bios_regions() ignores them. */
 	if (ebda >= 0x20000 && ebda < start)
@@ -95,7 +97,8 @@ int mkh_low_init(void)
 		    PageReserved(pfn_to_page(pfn)))
 			__set_bit(pfn, usable);
 	}
-	for (page = LOW_START; page < LOW_END; page += PAGE_SIZE) {
+	/* From the second page: EFI machines may have the blob below 64 KiB. */
+	for (page = PAGE_SIZE; page < LOW_END; page += PAGE_SIZE) {
 		u64 bytes;
 
 		if (!page_is_ram(page >> PAGE_SHIFT))
@@ -118,8 +121,7 @@ int mkh_low_init(void)
 
 void mkh_low_exit(void)
 {
-	WARN_ON(!bitmap_empty(taken, LOW_PAGES) &&
-		!mkh_ledger_count(&mkh_ledger, 0, MK_OWNER_LOST));
+	WARN_ON(!bitmap_empty(taken, LOW_PAGES));
 }
 
 void mkh_low_wipe(u64 base, u64 bytes)

@@ -3,13 +3,16 @@
 #include "host.h"
 #include "../../version.h"
 
+#include <linux/cc_platform.h>
 #include <linux/module.h>
 #include <linux/vmalloc.h>
+#include <asm/apic.h>
 
 DEFINE_MUTEX(mkh_change_lock);
 DEFINE_MUTEX(mkh_lock);
 DEFINE_SRCU(mkh_memory_srcu);
 struct mkh_ledger mkh_ledger;
+bool mkh_closing;
 
 static int ledger_init(void)
 {
@@ -22,6 +25,26 @@ static int ledger_init(void)
 static void ledger_exit(void)
 {
 	vfree(mkh_ledger.entries);
+}
+
+/* What the way a CPU is started here takes for granted. */
+static int __init check_machine(void)
+{
+	if (!boot_cpu_has(X86_FEATURE_APIC) || !boot_cpu_has(X86_FEATURE_NX)) {
+		pr_err("this machine has no local APIC, or no NX\n");
+		return -ENODEV;
+	}
+	/* Real mode would read our trampoline without the encryption bit. */
+	if (cc_platform_has(CC_ATTR_MEM_ENCRYPT)) {
+		pr_err("memory encryption is on (SME, SEV or TDX)\n");
+		return -EOPNOTSUPP;
+	}
+	/* The platform starts CPUs by other means than INIT and SIPI. */
+	if (apic->wakeup_secondary_cpu_64) {
+		pr_err("this platform does not start CPUs by INIT-SIPI\n");
+		return -EOPNOTSUPP;
+	}
+	return 0;
 }
 
 #ifdef MKH_SELFTEST
@@ -45,10 +68,9 @@ static int __init multikernel_init(void)
 {
 	int err;
 
-	if (!boot_cpu_has(X86_FEATURE_APIC)) {
-		pr_err("this machine has no local APIC\n");
-		return -ENODEV;
-	}
+	err = check_machine();
+	if (err)
+		return err;
 	err = ledger_init();
 	if (err)
 		return err;
@@ -85,7 +107,7 @@ monitor:
 cpu:
 	mkh_cpu_exit();
 boot:
-	mkh_boot_exit(false);
+	mkh_boot_exit();
 low:
 	mkh_low_exit();
 ledger:
@@ -94,18 +116,16 @@ ledger:
 }
 
 /*
- * Every instance holds a reference on the module, so there is none left.  What
- * was lost stays lost: the pages such a CPU may still run on are not freed.
+ * Every instance holds a reference on the module, and so does what was lost:
+ * there is none left.
  */
 static void __exit multikernel_exit(void)
 {
-	bool lost = mkh_ledger_count(&mkh_ledger, 0, MK_OWNER_LOST);
-
 	mkh_chardev_exit();
 	mkh_proc_exit();
 	mkh_monitor_exit();
 	mkh_cpu_exit();
-	mkh_boot_exit(lost);
+	mkh_boot_exit();
 	mkh_low_exit();
 	ledger_exit();
 }

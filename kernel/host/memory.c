@@ -17,10 +17,11 @@
 #include <linux/mmzone.h>
 #include <linux/nodemask.h>
 #include <linux/sched/signal.h>
+#include <asm/e820/api.h>
 
 #define ALIGN_PFN (MK_MEMORY_ALIGN >> PAGE_SHIFT)
-/* How long to wait for somebody's short-lived reference to a page. */
-#define PIN_WAIT_MS 5000
+/* How long to wait for somebody's short-lived hold on a page. */
+#define HOLD_WAIT_MS 5000
 
 /*
  * Whether [start, end) could be taken: online memory of one zone without
@@ -35,9 +36,13 @@ static bool candidate(unsigned long start, unsigned long end,
 	while (pfn-- > start) {
 		struct page *page = pfn_to_online_page(pfn);
 
+		if (IS_ALIGNED(pfn, ALIGN_PFN))
+			cond_resched();
 		if (page && !zone)
 			zone = page_zone(page);
-		if (!page || PageReserved(page) || page_zone(page) != zone) {
+		/* ZONE_MOVABLE promises that its pages can be moved away. */
+		if (!page || PageReserved(page) || page_zone(page) != zone ||
+		    zone_idx(zone) == ZONE_MOVABLE) {
 			*retry = round_down(pfn, ALIGN_PFN);
 			return false;
 		}
@@ -117,14 +122,29 @@ int mkh_memory_take(struct mkh_memory *memory, u64 bytes, int node)
 	return err ?: took(memory, bytes);
 }
 
-/* Memory that the host's boot set aside (memmap=SIZE$ADDRESS). */
+/*
+ * Memory that the host's boot set aside (memmap=SIZE$ADDRESS): reserved now,
+ * plain RAM in the firmware's own table, which memmap= does not change.  What
+ * the firmware reserved for itself is not ours to take.
+ */
+static bool set_aside(u64 base, u64 bytes)
+{
+	return region_intersects(base, bytes, IORESOURCE_MEM,
+				 IORES_DESC_RESERVED) == REGION_INTERSECTS &&
+	       e820__mapped_raw_any(base, base + bytes, E820_TYPE_RAM) &&
+	       !e820__mapped_raw_any(base, base + bytes, E820_TYPE_RESERVED) &&
+	       !e820__mapped_raw_any(base, base + bytes, E820_TYPE_ACPI) &&
+	       !e820__mapped_raw_any(base, base + bytes, E820_TYPE_NVS) &&
+	       !e820__mapped_raw_any(base, base + bytes, E820_TYPE_PMEM) &&
+	       !e820__mapped_raw_any(base, base + bytes, E820_TYPE_UNUSABLE);
+}
+
 static int take_reserved(struct mkh_memory *memory, u64 base, u64 bytes)
 {
 	struct resource *reserved;
 	void *view;
 
-	if (region_intersects(base, bytes, IORESOURCE_MEM,
-			      IORES_DESC_RESERVED) != REGION_INTERSECTS)
+	if (!set_aside(base, bytes))
 		return -EINVAL;
 	reserved = request_mem_region(base, bytes, "multikernel");
 	if (!reserved)
@@ -166,39 +186,54 @@ int mkh_memory_take_at(struct mkh_memory *memory, u64 base, u64 bytes)
 	return took(memory, bytes);
 }
 
-/* Nobody but us may hold a page when it goes back to the allocator. */
-static bool pinned(const struct mkh_memory *memory)
+/* Whether somebody but us holds a page: a reader, a pinned buffer. */
+static bool held(const struct mkh_memory *memory)
 {
 	unsigned long pfn = memory->base >> PAGE_SHIFT;
 	unsigned long end = pfn + (memory->bytes >> PAGE_SHIFT);
 
-	for (; pfn < end; pfn++)
+	for (; pfn < end; pfn++) {
+		if (IS_ALIGNED(pfn, ALIGN_PFN))
+			cond_resched();
 		if (page_count(pfn_to_page(pfn)) != 1)
 			return true;
+	}
 	return false;
 }
 
-int mkh_memory_give(struct mkh_memory *memory)
+/*
+ * As free_contig_range() does, but without its warning: a page that somebody
+ * pinned (O_DIRECT, a registered buffer) is freed by the last to let it go.
+ */
+static void free_pages_of(const struct mkh_memory *memory)
 {
-	unsigned long deadline = jiffies + msecs_to_jiffies(PIN_WAIT_MS);
+	unsigned long pfn = memory->base >> PAGE_SHIFT;
+	unsigned long end = pfn + (memory->bytes >> PAGE_SHIFT);
+
+	for (; pfn < end; pfn++) {
+		if (IS_ALIGNED(pfn, ALIGN_PFN))
+			cond_resched();
+		__free_page(pfn_to_page(pfn));
+	}
+}
+
+void mkh_memory_give(struct mkh_memory *memory)
+{
+	unsigned long deadline = jiffies + msecs_to_jiffies(HOLD_WAIT_MS);
 
 	if (memory->reserved) {
 		mkh_memory_wipe(memory);
 		memunmap(memory->view);
 		release_mem_region(memory->base, memory->bytes);
 		memory->bytes = 0;
-		return 0;
+		return;
 	}
-	while (pinned(memory)) {
-		if (time_after(jiffies, deadline))
-			return -EBUSY;
+	/* A courtesy to I/O under way, which else would write behind the wipe. */
+	while (held(memory) && !time_after(jiffies, deadline))
 		msleep(20);
-	}
 	mkh_memory_wipe(memory);
-	free_contig_range(memory->base >> PAGE_SHIFT,
-			  memory->bytes >> PAGE_SHIFT);
+	free_pages_of(memory);
 	memory->bytes = 0;
-	return 0;
 }
 
 void mkh_memory_wipe(const struct mkh_memory *memory)

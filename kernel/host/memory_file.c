@@ -4,9 +4,10 @@
 
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
+#include <linux/slab.h>
 #include <linux/uaccess.h>
 
-#define COPY_STEP (1UL << 20)
+#define COPY_STEP (128UL << 10)
 #define MAP_BATCH 512 /* pages mapped at one fault */
 
 static struct mkh_instance *instance_of(struct file *file)
@@ -20,72 +21,95 @@ static void mark_dirty(struct mkh_instance *inst)
 	WRITE_ONCE(inst->dirty, true);
 }
 
+/*
+ * Copy between the memory and a kernel buffer.  User memory is never touched
+ * here: it may be slow, and deleting waits for this.
+ */
+static ssize_t copy_step(struct mkh_instance *inst, void *buffer, loff_t at,
+			 size_t length, bool write)
+{
+	ssize_t result = 0;
+	int srcu;
+
+	srcu = srcu_read_lock(&mkh_memory_srcu);
+	if (READ_ONCE(inst->gone)) {
+		result = -ENODEV;
+	} else if (at < inst->memory.bytes) {
+		result = min_t(u64, length, inst->memory.bytes - at);
+		if (write)
+			memcpy(inst->memory.view + at, buffer, result);
+		else
+			memcpy(buffer, inst->memory.view + at, result);
+	}
+	srcu_read_unlock(&mkh_memory_srcu, srcu);
+	return result;
+}
+
 ssize_t mkh_memory_read(struct file *file, char __user *buffer, size_t length,
 			loff_t *offset)
 {
 	struct mkh_instance *inst = instance_of(file);
-	size_t done = 0;
-	int err = 0, srcu;
+	size_t size = min_t(size_t, length, COPY_STEP), done = 0;
+	ssize_t step = 0;
+	void *bounce;
 
 	if (*offset < 0)
 		return -EINVAL;
-	srcu = srcu_read_lock(&mkh_memory_srcu);
-	if (READ_ONCE(inst->gone))
-		err = -ENODEV;
-	else if (*offset >= inst->memory.bytes)
-		length = 0;
-	else
-		length = min_t(u64, length, inst->memory.bytes - *offset);
-	while (!err && done < length) {
-		size_t step = min_t(size_t, length - done, COPY_STEP);
-
-		step -= copy_to_user(buffer + done,
-				     inst->memory.view + *offset + done, step);
+	bounce = kvmalloc(size ?: 1, GFP_KERNEL_ACCOUNT);
+	if (!bounce)
+		return -ENOMEM;
+	while (done < length) {
+		step = copy_step(inst, bounce, *offset,
+				 min(size, length - done), false);
+		if (step <= 0)
+			break;
+		if (copy_to_user(buffer + done, bounce, step)) {
+			step = -EFAULT;
+			break;
+		}
 		done += step;
-		if (!step)
-			err = -EFAULT;
-		else if (fatal_signal_pending(current))
-			err = -EINTR;
+		*offset += step;
+		if (fatal_signal_pending(current))
+			break;
 		cond_resched();
 	}
-	srcu_read_unlock(&mkh_memory_srcu, srcu);
-	*offset += done;
-	return done ?: err;
+	kvfree(bounce);
+	return done ?: step;
 }
 
 ssize_t mkh_memory_write(struct file *file, const char __user *buffer,
 			 size_t length, loff_t *offset)
 {
 	struct mkh_instance *inst = instance_of(file);
-	size_t done = 0;
-	int err = 0, srcu;
+	size_t size = min_t(size_t, length, COPY_STEP), done = 0;
+	ssize_t step = 0;
+	void *bounce;
 
 	if (*offset < 0)
 		return -EINVAL;
-	srcu = srcu_read_lock(&mkh_memory_srcu);
-	if (READ_ONCE(inst->gone))
-		err = -ENODEV;
-	else if (length && *offset >= inst->memory.bytes)
-		err = -ENOSPC;
-	else
-		length = min_t(u64, length, inst->memory.bytes - *offset);
-	if (!err && length)
-		mark_dirty(inst);
-	while (!err && done < length) {
-		size_t step = min_t(size_t, length - done, COPY_STEP);
-
-		step -= copy_from_user(inst->memory.view + *offset + done,
-				       buffer + done, step);
-		done += step;
+	bounce = kvmalloc(size ?: 1, GFP_KERNEL_ACCOUNT);
+	if (!bounce)
+		return -ENOMEM;
+	mark_dirty(inst);
+	while (done < length) {
+		step = min(size, length - done);
+		if (copy_from_user(bounce, buffer + done, step)) {
+			step = -EFAULT;
+			break;
+		}
+		step = copy_step(inst, bounce, *offset, step, true);
 		if (!step)
-			err = -EFAULT;
-		else if (fatal_signal_pending(current))
-			err = -EINTR;
+			step = -ENOSPC;
+		if (step < 0)
+			break;
+		done += step;
+		*offset += step;
+		if (fatal_signal_pending(current))
+			break;
 		cond_resched();
 	}
-	srcu_read_unlock(&mkh_memory_srcu, srcu);
-	*offset += done;
-	return done ?: err;
+	kvfree(bounce);
+	return done ?: step;
 }
 
 /* SEEK_END must give the size: users of memory files measure them so. */
@@ -161,6 +185,8 @@ int mkh_memory_map(struct file *file, struct vm_area_struct *vma)
 	u64 offset = (u64)vma->vm_pgoff << PAGE_SHIFT;
 	unsigned long kind;
 
+	if (READ_ONCE(inst->gone))
+		return -ENODEV;
 	if (!(vma->vm_flags & VM_SHARED) || (vma->vm_flags & VM_EXEC))
 		return -EINVAL;
 	if (offset > inst->memory.bytes || bytes > inst->memory.bytes - offset)

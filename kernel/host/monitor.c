@@ -62,9 +62,11 @@ static void look(struct work_struct *work)
 	mutex_lock(&inst->lock);
 	if (inst->state == MK_STATE_RUNNING && ended(inst, &state, &cause))
 		mkh_instance_end(inst, state, cause);
-	again = inst->state == MK_STATE_RUNNING;
-	/* Under the lock: a new start must find it queued or finished. */
-	if (again)
+	/*
+	 * A start that got the lock before us has queued the work again, with
+	 * a reference of its own: then this one's is over.
+	 */
+	again = inst->state == MK_STATE_RUNNING &&
 		queue_delayed_work(queue, &inst->monitor, LOOK_EVERY);
 	mutex_unlock(&inst->lock);
 	if (!again)
@@ -92,6 +94,8 @@ static int host_ends(struct notifier_block *nb, unsigned long action,
 	struct mkh_instance *inst;
 	u32 id = 0;
 
+	/* Read under inst->lock by starts: one that is under way ends below. */
+	WRITE_ONCE(mkh_closing, true);
 	while ((inst = mkh_instance_next(id))) {
 		id = inst->id;
 		mutex_lock(&inst->lock);
@@ -116,7 +120,11 @@ static int host_sleeps(struct notifier_block *nb, unsigned long action,
 
 	if (action != PM_SUSPEND_PREPARE && action != PM_HIBERNATION_PREPARE)
 		return NOTIFY_DONE;
+	/* One that is being made is not in the list yet. */
+	if (!mutex_trylock(&mkh_change_lock))
+		return notifier_from_errno(-EBUSY);
 	inst = mkh_instance_next(0);
+	mutex_unlock(&mkh_change_lock);
 	if (!inst)
 		return NOTIFY_DONE;
 	pr_warn("the host cannot sleep while instance %s exists\n", inst->name);

@@ -8,8 +8,10 @@
  */
 #include "host.h"
 
+#include <linux/capability.h>
 #include <linux/proc_fs.h>
 #include <linux/seq_file.h>
+#include <linux/user_namespace.h>
 
 static const char *state_name(u32 state)
 {
@@ -39,6 +41,9 @@ static void show_one(struct seq_file *m, struct mkh_instance *inst)
 	spin_lock(&inst->state_lock);
 	entry = inst->shown_entry;
 	spin_unlock(&inst->state_lock);
+	/* As /proc/iomem: addresses are for the privileged only. */
+	if (!file_ns_capable(m->file, &init_user_ns, CAP_SYS_ADMIN))
+		entry = 0;
 	seq_printf(m, "%5d  %-10s  0x%012lx  %8lu", info.id, "multikernel",
 		   (unsigned long)entry, (unsigned long)info.nr_segments);
 	seq_printf(m, "  %-8s  %6lluM  %-12s  ", state_name(info.state),
