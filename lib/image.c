@@ -22,6 +22,12 @@
 #define CMDLINE_MAX   65535
 #define PAYLOAD_MIN   16
 
+/* PE format: "MS-DOS Stub", "Signature", "Optional Header". */
+#define PE_MZ	     0x5a4d
+#define PE_OFFSET    0x3c
+#define PE_SIGNATURE 0x4550
+#define PE_32_PLUS   0x20b
+
 /* The setup header, as read; names as in boot.rst. */
 struct header {
 	uint64_t setup_size; /* bytes before the protected-mode part */
@@ -31,6 +37,7 @@ struct header {
 	uint16_t kernel_version;
 	uint8_t loadflags;
 	uint32_t kernel_alignment;
+	uint8_t min_alignment;
 	uint8_t relocatable;
 	uint16_t xloadflags;
 	uint32_t cmdline_size;
@@ -93,6 +100,7 @@ static int read_header(struct header *h, struct mk_cursor *c,
 	h->kernel_version = (uint16_t)number_at(c, MK_HDR_KERNEL_VERSION, 2);
 	h->loadflags = (uint8_t)number_at(c, MK_HDR_LOADFLAGS, 1);
 	h->kernel_alignment = (uint32_t)number_at(c, MK_HDR_ALIGNMENT, 4);
+	h->min_alignment = (uint8_t)number_at(c, MK_HDR_MIN_ALIGNMENT, 1);
 	h->relocatable = (uint8_t)number_at(c, MK_HDR_RELOCATABLE, 1);
 	h->xloadflags = (uint16_t)number_at(c, MK_HDR_XLOADFLAGS, 2);
 	h->cmdline_size = (uint32_t)number_at(c, MK_HDR_CMDLINE_SIZE, 4);
@@ -172,6 +180,34 @@ static int check_sizes(const struct header *h, struct mk_cursor *c,
 	return 0;
 }
 
+/*
+ * A signed kernel has its signature behind the kernel, where only the PE
+ * header tells of it (PE format, "The Attribute Certificate Table": entry 4 of
+ * the data directories of a PE32+ image, a file offset and a size).  A file
+ * that ends inside it was cut.
+ */
+static int check_signature(struct mk_cursor *c, struct mk_error *err)
+{
+	uint64_t pe, start, size;
+
+	c->over = false;
+	if (number_at(c, 0, 2) != PE_MZ)
+		return 0;
+	pe = number_at(c, PE_OFFSET, 4);
+	if (number_at(c, pe, 4) != PE_SIGNATURE ||
+	    number_at(c, pe + 24, 2) != PE_32_PLUS ||
+	    number_at(c, pe + 24 + 108, 4) <= 4)
+		return 0;
+	start = number_at(c, pe + 24 + 112 + 4 * 8, 4);
+	size = number_at(c, pe + 24 + 112 + 4 * 8 + 4, 4);
+	if (!c->over && size && start + size > c->length)
+		return mk_fail(err, MK_E_INPUT,
+			       "truncated: %zu bytes, the signature ends at "
+			       "%llu",
+			       c->length, (unsigned long long)(start + size));
+	return 0;
+}
+
 static int check_placement(const struct header *h, struct mk_error *err)
 {
 	uint64_t align = h->kernel_alignment;
@@ -181,6 +217,12 @@ static int check_placement(const struct header *h, struct mk_error *err)
 			       "setup header: kernel_alignment %#llx is not a "
 			       "power of two up to 1 GiB",
 			       (unsigned long long)align);
+	/* min_alignment: a power of two, since 2.10 (header.S: 21, 2 MiB). */
+	if (h->min_alignment >= 32 || align < 1ULL << h->min_alignment)
+		return mk_fail(err, MK_E_INPUT,
+			       "setup header: kernel_alignment %#llx is less "
+			       "than its min_alignment, 2 to the %u",
+			       (unsigned long long)align, h->min_alignment);
 	if (h->pref_address & (align - 1) ||
 	    h->pref_address & (MK_KERNEL_ALIGN - 1) ||
 	    h->pref_address > MK_KERNEL_SPAN_MAX)
@@ -238,7 +280,10 @@ static int parse_bzimage(struct mk_image *image, const void *bytes,
 	if (!ret)
 		ret = check_sizes(&h, &c, err);
 	if (!ret)
+		ret = check_signature(&c, err);
+	if (!ret)
 		ret = check_placement(&h, err);
+	c.over = false;
 	if (!ret)
 		ret = read_release(image, &h, &c, err);
 	if (ret)

@@ -8,6 +8,7 @@
 
 #include "cpulist.h"
 #include "cpupick.h"
+#include "hostmem.h"
 #include "signals.h"
 #include "size.h"
 
@@ -112,6 +113,29 @@ static int choose(const struct ctl *ctl, const struct mk_device *dev,
 	return MKCTL_DONE;
 }
 
+/*
+ * A place must be RAM in the firmware's own table, which memmap= on the host's
+ * command line does not change: only that tells memory that was set aside from
+ * what the firmware keeps for itself.
+ */
+static int check_place(const struct ctl *ctl, const char *name,
+		       const struct create_args *args)
+{
+	static struct mk_host_range ranges[256];
+	struct mk_error err;
+	size_t nr = 0;
+
+	if (mk_host_memmap(ctl->root, ranges, 256, &nr, &err))
+		return fail(name, &err);
+	if (mk_host_covered(ranges, nr, "System RAM", args->place,
+			    args->memory))
+		return MKCTL_DONE;
+	say("%s: not all of the place given with --memory-at is RAM: see "
+	    "/sys/firmware/memmap",
+	    name);
+	return MKCTL_COULD_NOT;
+}
+
 int create_do(const struct ctl *ctl, struct mk_device *dev, const char *name,
 	      struct create_args *args, struct mk_instance *inst)
 {
@@ -121,6 +145,11 @@ int create_do(const struct ctl *ctl, struct mk_device *dev, const char *name,
 
 	if (args->cpu_count) {
 		status = choose(ctl, dev, name, args);
+		if (status)
+			return status;
+	}
+	if (args->has_place) {
+		status = check_place(ctl, name, args);
 		if (status)
 			return status;
 	}

@@ -17,7 +17,6 @@
 #include <linux/mmzone.h>
 #include <linux/nodemask.h>
 #include <linux/sched/signal.h>
-#include <asm/e820/api.h>
 
 #define ALIGN_PFN (MK_MEMORY_ALIGN >> PAGE_SHIFT)
 /* How long to wait for somebody's short-lived hold on a page. */
@@ -123,28 +122,18 @@ int mkh_memory_take(struct mkh_memory *memory, u64 bytes, int node)
 }
 
 /*
- * Memory that the host's boot set aside (memmap=SIZE$ADDRESS): reserved now,
- * plain RAM in the firmware's own table, which memmap= does not change.  What
- * the firmware reserved for itself is not ours to take.
+ * Memory that the host's boot set aside (memmap=SIZE$ADDRESS).  The kernel
+ * knows it as reserved, like what the firmware keeps for itself; that it is
+ * RAM in the firmware's own table (/sys/firmware/memmap) is for user space to
+ * check, since no exported function of 7.2 tells.
  */
-static bool set_aside(u64 base, u64 bytes)
-{
-	return region_intersects(base, bytes, IORESOURCE_MEM,
-				 IORES_DESC_RESERVED) == REGION_INTERSECTS &&
-	       e820__mapped_raw_any(base, base + bytes, E820_TYPE_RAM) &&
-	       !e820__mapped_raw_any(base, base + bytes, E820_TYPE_RESERVED) &&
-	       !e820__mapped_raw_any(base, base + bytes, E820_TYPE_ACPI) &&
-	       !e820__mapped_raw_any(base, base + bytes, E820_TYPE_NVS) &&
-	       !e820__mapped_raw_any(base, base + bytes, E820_TYPE_PMEM) &&
-	       !e820__mapped_raw_any(base, base + bytes, E820_TYPE_UNUSABLE);
-}
-
 static int take_reserved(struct mkh_memory *memory, u64 base, u64 bytes)
 {
 	struct resource *reserved;
 	void *view;
 
-	if (!set_aside(base, bytes))
+	if (region_intersects(base, bytes, IORESOURCE_MEM,
+			      IORES_DESC_RESERVED) != REGION_INTERSECTS)
 		return -EINVAL;
 	reserved = request_mem_region(base, bytes, "multikernel");
 	if (!reserved)

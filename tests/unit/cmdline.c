@@ -37,7 +37,8 @@ static void xapic(void)
 	CHECK_STR(line, "panic=-1 reboot=efi,panic_warm efi=runtime pci=off "
 			"no_ipi_broadcast=1 apic_extnmi=none 8250.nr_uarts=0 "
 			"io_delay=none tsc=reliable mce=ignore_ce "
-			"dis_ucode_ldr intel_pstate=disable nmi_watchdog=0");
+			"dis_ucode_ldr intel_pstate=disable nmi_watchdog=0 "
+			"module_blacklist=kvm_intel,kvm_amd");
 }
 
 static void each_condition(void)

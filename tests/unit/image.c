@@ -187,7 +187,11 @@ static void alignment_lies(void)
 	FIELD(0x230, 4, 0, MK_E_INPUT, "kernel_alignment");
 	FIELD(0x230, 4, 0x300000, MK_E_INPUT, "kernel_alignment");
 	FIELD(0x230, 4, 0x80000000, MK_E_INPUT, "kernel_alignment");
-	FIELD_OK(0x230, 4, 0x1000, alignment, 0x200000);
+	FIELD(0x230, 4, 0x1000, MK_E_INPUT, "min_alignment");
+	/* min_alignment, where there is one */
+	FIELD(0x235, 1, 32, MK_E_INPUT, "min_alignment");
+	FIELD(0x235, 1, 30, MK_E_INPUT, "min_alignment");
+	FIELD_OK(0x235, 1, 21, alignment, 0x200000);
 	FIELD_OK(0x230, 4, 0x1000000, alignment, 0x1000000);
 }
 

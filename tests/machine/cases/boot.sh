@@ -26,7 +26,7 @@ for rel in $MK_HAVE; do
 			--kernel "/kernels/$rel/vmlinuz" \
 			--initrd "/kernels/$rel/initrd"
 		come_up "$what: init is up" $name "spawn up $rel cpus=$cpus memory=[1-9]" 60
-		eventually "$what: goes on" 10 ticks $name
+		eventually "$what: goes on" 30 ticks $name
 		if [ "$failures" != "$verdict_failures" ]; then
 			mkctl show $name >/tmp/show 2>&1 || true
 			detail /tmp/show

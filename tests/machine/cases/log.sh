@@ -10,7 +10,7 @@ for rel in $MK_HAVE; do
 		--kernel "/kernels/$rel/vmlinuz" \
 		--initrd "/kernels/$rel/initrd" --cmdline "mk.do=poweroff" \
 		--wait 90
-	timeout 60 mkctl log talk --follow >/tmp/follow 2>&1 &
+	timeout 60 mkctl log talk --follow >/tmp/follow 2>/tmp/words &
 	follow=$!
 	check "$rel: stopped" mkctl wait talk --state stopped --timeout 60
 	status=0

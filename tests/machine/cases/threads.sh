@@ -18,6 +18,15 @@ refuse "the other half is not free without asking either" 1 \
 	"core|sibling|thread" mkctl create other --cpus $((half + 1)) \
 	--memory 64M
 check "delete" mkctl delete half
+# The host forgets the core of a CPU that is offline; the module must not.
+echo 0 >"/sys/devices/system/cpu/cpu$((half + 1))/online"
+check "half a core whose other half is offline" mkctl create half \
+	--cpus "$half" --memory 64M
+echo 1 >"/sys/devices/system/cpu/cpu$((half + 1))/online"
+refuse "its other half cannot go to another instance" 1 \
+	"core|sibling|thread" mkctl create other --cpus $((half + 1)) \
+	--memory 64M
+check "delete again" mkctl delete half
 check "a whole core" mkctl run core --cpus "$whole" --memory 256M \
 	--kernel /kernels/6.12/vmlinuz --initrd /kernels/6.12/initrd
 come_up "up with both threads" core "spawn up 6.12 cpus=2" 90
