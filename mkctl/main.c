@@ -2,6 +2,7 @@
 /* mkctl: the table of commands, and what stands before the verb. */
 #include "cmd.h"
 
+#include <errno.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
@@ -128,8 +129,11 @@ int main(int argc, char **argv)
 	}
 	status = i < argc ? dispatch(&ctl, argc - i, argv + i)
 			  : dispatch(&ctl, 1, none);
+	errno = 0;
 	if ((fflush(stdout) || ferror(stdout)) && status == MKCTL_DONE) {
-		say("cannot write the output");
+		/* "| head" has seen enough: no news for anybody. */
+		if (errno != EPIPE)
+			say("cannot write the output");
 		return MKCTL_COULD_NOT;
 	}
 	return status;

@@ -13,7 +13,7 @@
  * file descriptor, returned by MK_IOC_CREATE and MK_IOC_OPEN.  Closing the
  * descriptor does not stop the instance: its life is in the module, so it
  * survives every tool.  After MK_IOC_DELETE all descriptors of the instance
- * answer ENODEV and poll() reports EPOLLHUP.
+ * answer ENODEV, poll() reports EPOLLHUP, and mappings fault (SIGBUS).
  *
  * Who may
  * =======
@@ -48,8 +48,9 @@
  * flag or a reserved word that is not zero gives EINVAL and changes nothing.
  * A structure never changes size: an outgrown one gets a new command number.
  * An unknown command gives ENOTTY.  Errors common to all commands: EFAULT (a
- * pointer), EINTR (a fatal signal while waiting for another command on the
- * same instance; nothing was changed), ENODEV (the instance is deleted).
+ * pointer), EINTR (a fatal signal while waiting for another command; nothing
+ * was changed), ENODEV (the instance is deleted), ENOMEM (the host itself is
+ * short), ESHUTDOWN (CREATE and START: the host shuts down).
  */
 #ifndef _UAPI_LINUX_MULTIKERNEL_H
 #define _UAPI_LINUX_MULTIKERNEL_H
@@ -84,7 +85,7 @@ enum mk_cause {
 	MK_CAUSE_PANIC = 3,
 	MK_CAUSE_KILLED = 4,
 	MK_CAUSE_HOST = 5, /* the host shuts down */
-	MK_CAUSE_NO_START = 6, /* its boot CPU never reached the trampoline */
+	MK_CAUSE_NO_START = 6, /* its boot CPU never reached the image */
 };
 
 /* Why a command was refused, for errors that name their culprit. */
@@ -108,8 +109,8 @@ enum mk_reason {
 	MK_REASON_MEMORY_PLACE = 16, /* the address asked for is not usable */
 	MK_REASON_LOW_SIZE = 17,
 	MK_REASON_LOW_NONE = 18, /* no low window left */
-	MK_REASON_TOO_MANY = 19, /* instances */
-	MK_REASON_CPU_LAST = 20, /* the host would have no CPU left */
+	MK_REASON_TOO_MANY = 19, /* instances, or entries in the ledger */
+	MK_REASON_CPU_LAST = 20, /* not given: the boot CPU always stays */
 	MK_REASON_NO_MEMORY = 21, /* the host is short of memory for itself */
 };
 
@@ -139,15 +140,22 @@ struct mk_query {
  * MK_IOC_CREATE, machine: take CPUs and memory from the host.
  * Returns the instance's descriptor (close-on-exec).
  *
- * Everything is checked before anything is taken; a failure undoes what was
- * done in exact reverse and says why in @reason and @reason_cpu, which are
- * written on failure too.  Takes about 0.1 s a CPU and up to seconds for the
- * memory; a fatal signal is honoured between steps and undoes the same way.
+ * What can be known without taking it (names, CPUs, cores, how much memory is
+ * available) is checked before anything is taken; what only taking can show
+ * (a CPU that the kernel will not let go, contiguous memory, a low window) is
+ * undone in exact reverse.  A failure says why in @reason and @reason_cpu,
+ * which are written on failure too; 0 there means that the error says all.
+ * Takes about 0.1 s a CPU and up to seconds for the memory; a fatal signal is
+ * honoured between steps and undoes the same way.
+ *
+ * A place given with MK_CREATE_F_FIXED that the host kernel has as reserved is
+ * believed to be RAM: the caller has looked at /sys/firmware/memmap.
  *
  * Errors: EINVAL (malformed), EEXIST (name taken), ENXIO (CPU unknown or
  * offline), EPERM (boot CPU), EBUSY (CPU lent, lost, stuck, half a core),
  * ENOMEM (memory or low window), ETIMEDOUT (a CPU did not park: it is lost and
- * reported by MK_IOC_LEDGER), ENOSPC (too many instances), EINTR.
+ * reported by MK_IOC_LEDGER), ENOSPC (too many instances, or the ledger is
+ * full), EMFILE and ENFILE (no descriptor left), EINTR, ESHUTDOWN.
  */
 struct mk_create {
 	__u32 flags; /* in: MK_CREATE_F_... */
@@ -194,7 +202,7 @@ struct mk_open {
  * MK_IOC_NEXT takes in @id the last id seen (0 at first) and answers for the
  * instance with the next higher one; ENOENT ends the enumeration.
  * MK_IOC_INFO also marks the state as seen: poll() then waits for the next
- * change.  Errors: EINVAL, ENOENT.
+ * change.  Errors: EINVAL; NEXT: ENOENT.
  */
 struct mk_info {
 	__u32 flags; /* in: 0 */
@@ -288,17 +296,20 @@ struct mk_load {
  *
  * MK_IOC_START: place the segments on wiped memory and start the boot CPU.
  *   Returns when the CPU is about to enter the image.  Errors: EINVAL, EBUSY
- *   (running), ENOEXEC (nothing loaded), EIO (the CPU never arrived, and was
- *   parked again: state STOPPED, cause NO_START), ETIMEDOUT (it did not even
- *   park: lost), EUCLEAN (the instance has a lost CPU).
+ *   (running), ENOEXEC (nothing loaded), EIO (the CPU never arrived; all CPUs
+ *   were parked again: state STOPPED, cause NO_START), ETIMEDOUT (one did not
+ *   even park: lost), EUCLEAN (the instance has a lost CPU), ESHUTDOWN.
  * MK_IOC_KILL: stop all CPUs by INIT into the parking stub and wait for each
  *   to acknowledge.  On an instance that does not run: EALREADY.  Errors:
  *   EINVAL, ETIMEDOUT (a CPU did not acknowledge: lost; the state is STOPPED,
  *   its memory is quarantined).
- * MK_IOC_UNLOAD: drop the image and the spawn's memory; state CREATED.
- *   Errors: EINVAL, EBUSY (running).
- * MK_IOC_DELETE: give everything back to the host.  Errors: EINVAL, EBUSY
- *   (running and not forced), ETIMEDOUT (as KILL; what is not lost went back).
+ * MK_IOC_UNLOAD: drop the image and wipe the spawn's memory (not if a CPU is
+ *   lost, which may still use it); state CREATED.  Errors: EINVAL, EBUSY
+ *   (running).
+ * MK_IOC_DELETE: give everything back to the host.  Pages that somebody still
+ *   holds (O_DIRECT, a registered buffer) go back with the last hold.  Errors:
+ *   EINVAL, EBUSY (running and not forced), ETIMEDOUT (the instance has a lost
+ *   CPU: it is gone, but its memory and all its CPUs stay quarantined).
  */
 struct mk_command {
 	__u32 flags; /* in: MK_DELETE_F_FORCE for DELETE, else 0 */
@@ -332,7 +343,8 @@ enum mk_ledger_kind {
 };
 
 #define MK_OWNER_TRANSIT 0xfffffffeU /* on its way between two owners */
-#define MK_OWNER_LOST	 0xffffffffU /* nobody's until the next boot */
+/* Nobody's until the machine restarts; the module cannot be unloaded. */
+#define MK_OWNER_LOST 0xffffffffU
 
 /*
  * read(2), write(2), pread(2), pwrite(2), lseek(2), mmap(2) on an instance:
