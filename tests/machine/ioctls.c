@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <linux/multikernel.h>
@@ -401,6 +402,100 @@ static void test_delete(void)
 	}
 }
 
+/* --- wiping ------------------------------------------------------------------ */
+
+static int all_zero(int fd)
+{
+	static uint8_t buffer[1 << 20];
+	uint64_t at;
+	size_t i;
+
+	for (at = 0; at < MEMORY; at += sizeof(buffer)) {
+		if (pread(fd, buffer, sizeof(buffer), (off_t)at) !=
+		    sizeof(buffer))
+			return 0;
+		for (i = 0; i < sizeof(buffer); i++)
+			if (buffer[i])
+				return 0;
+	}
+	return 1;
+}
+
+static void fill(int fd)
+{
+	static uint8_t buffer[1 << 20];
+	uint64_t at;
+
+	memset(buffer, 0xa5, sizeof(buffer));
+	for (at = 0; at < MEMORY; at += sizeof(buffer))
+		if (pwrite(fd, buffer, sizeof(buffer), (off_t)at) < 0)
+			return;
+}
+
+/* What one owner leaves, the next does not see (hazard H14). */
+static void test_wipe(void)
+{
+	struct mk_create c = good_create();
+	struct mk_command command = { 0 };
+	struct mk_info i = { 0 };
+	struct mk_load l;
+	int fd = ioctl(machine, MK_IOC_CREATE, &c);
+
+	verdict(fd >= 0 && all_zero(fd), "wipe: memory comes as zeros", 0, 0);
+	if (fd < 0)
+		return;
+	fill(fd);
+	ioctl(fd, MK_IOC_INFO, &i);
+	info = i;
+	l = good_load();
+	expect("wipe: load", ioctl(fd, MK_IOC_LOAD, &l), 0);
+	expect("wipe: unload", ioctl(fd, MK_IOC_UNLOAD, &command), 0);
+	verdict(all_zero(fd), "wipe: unload leaves zeros", 0, 0);
+	fill(fd);
+	expect("wipe: delete", ioctl(fd, MK_IOC_DELETE, &command), 0);
+	close(fd);
+
+	c = good_create();
+	c.flags = MK_CREATE_F_FIXED;
+	c.memory_base = i.memory_base;
+	fd = ioctl(machine, MK_IOC_CREATE, &c);
+	verdict(fd >= 0, "wipe: the same memory again", errno, 0);
+	if (fd < 0)
+		return;
+	verdict(all_zero(fd), "wipe: nothing of it is left", 0, 0);
+	ioctl(fd, MK_IOC_DELETE, &command);
+	close(fd);
+}
+
+/* Pages that somebody has pinned go back later, and nothing is lost. */
+static void test_pinned(void)
+{
+	struct mk_create c = good_create();
+	struct mk_command command = { 0 };
+	struct mk_query q = { 0 };
+	struct iovec part;
+	int fd = ioctl(machine, MK_IOC_CREATE, &c), ends[2];
+	uint8_t *map;
+
+	if (fd < 0 || pipe(ends))
+		return;
+	map = mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (map == MAP_FAILED)
+		return;
+	memset(map, 7, 65536);
+	/* A pipe holds the pages themselves, not copies of them. */
+	part = (struct iovec){ .iov_base = map, .iov_len = 32768 };
+	verdict(vmsplice(ends[1], &part, 1, 0) == 32768,
+		"pinned: a pipe holds pages", errno, 0);
+	expect("pinned: delete", ioctl(fd, MK_IOC_DELETE, &command), 0);
+	ioctl(machine, MK_IOC_QUERY, &q);
+	expect("pinned: nothing is lost", q.lost_cpus, 0);
+	munmap(map, 65536);
+	close(ends[0]);
+	close(ends[1]);
+	close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	struct mk_create first;
@@ -434,6 +529,8 @@ int main(int argc, char **argv)
 	verdict(fd & FD_CLOEXEC, "create: the descriptor closes on exec", fd,
 		FD_CLOEXEC);
 	test_delete();
+	test_wipe();
+	test_pinned();
 	printf("# %u failed\n", failures);
 	return failures ? 1 : 0;
 }
