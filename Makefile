@@ -116,7 +116,12 @@ $(B)/tests/machine/%: tests/machine/%.c include/uapi/linux/multikernel.h
 	$(call say,CC,$<) $(CC) -std=gnu11 -D_GNU_SOURCE $(WARN) $(INCLUDES) \
 		$(OPT) -static -o $@ $<
 
-machine-programs: $(MACHINE)
+$(B)/tests/machine/%.so: tests/machine/%.c include/uapi/linux/multikernel.h
+	@mkdir -p $(@D)
+	$(call say,CC,$<) $(CC) -std=gnu11 -D_GNU_SOURCE $(WARN) $(INCLUDES) \
+		$(OPT) -shared -fPIC -o $@ $< -ldl
+
+machine-programs: $(MACHINE) $(B)/tests/machine/other_abi.so
 
 unit-programs: $(UNIT)
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Every bad input: one clear message, the right status, and nothing changed.
 #
-# machine: --host 6.1 --have 6.12
+# machine: --host 6.1 --have 6.12 --file build/tests/machine/other_abi.so
 
 . /lib/verdict.sh
 
@@ -160,5 +160,8 @@ done
 no "no root" 1 "root|CAP_SYS_BOOT|[Pp]ermission" su nobody -c "mkctl list"
 check "but anybody may read /proc/multikernel" su nobody -c \
 	"grep -q kimages /proc/multikernel"
+# --- a module of another version
+refuse "wrong module version" 1 "ABI|version" env \
+	LD_PRELOAD=/files/other_abi.so mkctl list
 equal "CPUs are back" "$online" "$(cat /sys/devices/system/cpu/online)"
 check "ledger" mkctl fsck
