@@ -250,7 +250,7 @@ int mk_instance_start(struct mk_instance *inst, struct mk_error *err)
 			"and was parked again (state stopped, cause "
 			"no-start)");
 	case ETIMEDOUT:
-		return refuse(err, MK_E_REFUSED,
+		return refuse(err, MK_E_UNKNOWN,
 			      "its boot CPU neither started nor parked: it is "
 			      "lost until the machine restarts");
 	case EUCLEAN:
@@ -271,7 +271,7 @@ int mk_instance_kill(struct mk_instance *inst, struct mk_error *err)
 		return refuse(err, MK_E_STATE, "it does not run");
 	case ETIMEDOUT:
 		return refuse(
-			err, MK_E_REFUSED,
+			err, MK_E_UNKNOWN,
 			"a CPU did not acknowledge: it is lost until the "
 			"machine restarts, and the memory is quarantined");
 	default:
@@ -301,10 +301,9 @@ int mk_instance_delete(struct mk_instance *inst, uint32_t flags,
 			      "--force");
 	case ETIMEDOUT:
 		return refuse(
-			err, MK_E_REFUSED,
-			"a CPU did not acknowledge: it and the memory are "
-			"lost until the machine restarts, the rest went "
-			"back");
+			err, MK_E_UNKNOWN,
+			"it is gone, but a CPU of it did not acknowledge: its "
+			"CPUs and memory are lost until the machine restarts");
 	default:
 		return fail_common(err, "delete");
 	}

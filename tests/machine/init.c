@@ -209,7 +209,10 @@ static void run_shell(const char *tty)
 	}
 }
 
-/* What the script must not leave behind: a ledger that is not true. */
+/*
+ * What the script must not leave behind: a ledger that is not true.  A script
+ * that loses CPUs on purpose says so by a file /tmp/lost, and looks itself.
+ */
 static int check_ledger(void)
 {
 	char *argv[] = { "/bin/sh", "-c",
@@ -218,7 +221,8 @@ static int check_ledger(void)
 			 "exit $status",
 			 NULL };
 
-	if (access("/dev/multikernel", F_OK) || access("/bin/mkctl", X_OK))
+	if (access("/dev/multikernel", F_OK) || access("/bin/mkctl", X_OK) ||
+	    !access("/tmp/lost", F_OK))
 		return 0;
 	return run(PORT_OUTPUT, argv);
 }
