@@ -3,9 +3,11 @@
 #include "cmd.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "version.h"
 
@@ -101,6 +103,21 @@ static int dispatch(struct ctl *ctl, int argc, char **argv)
 	return command->run(ctl, argc, argv);
 }
 
+/*
+ * With standard output or error closed, the next file opened would take its
+ * place; an instance's file must not, or messages went into its memory.
+ */
+static void hold_standard_files(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDWR);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	struct ctl ctl = { .root = "" };
@@ -108,6 +125,7 @@ int main(int argc, char **argv)
 	char *none[] = { list, NULL };
 	int i, status;
 
+	hold_standard_files();
 	setlocale(LC_CTYPE, "");
 	for (i = 1; i < argc && argv[i][0] == '-'; i++) {
 		if (strcmp(argv[i], "--help") == 0 ||

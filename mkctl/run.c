@@ -21,14 +21,25 @@ static const struct usage usage = {
 		"        --kernel /boot/vmlinuz-6.1.0-50-amd64 --initrd my.cpio.gz\n",
 };
 
-static void remove_again(const char *name, struct mk_instance *inst)
+static int remove_again(const char *name, struct mk_instance *inst)
 {
 	struct mk_error err;
 
 	if (mk_instance_delete(inst, MK_DELETE_F_FORCE, &err) == 0)
 		say("%s: removed again, CPUs and memory are the host's", name);
 	else if (err.code != MK_E_NOTFOUND)
-		fail(name, &err);
+		return fail(name, &err);
+	return MKCTL_COULD_NOT;
+}
+
+/* Time over is not a failure, as long as the spawn runs. */
+static bool keeps_running(struct mk_instance *inst, int status)
+{
+	struct mk_info info;
+
+	return status == MKCTL_UNKNOWN && !signals_came() &&
+	       mk_instance_info(inst, &info, NULL) == 0 &&
+	       info.state == MK_STATE_RUNNING;
 }
 
 static int run(const struct ctl *ctl, struct mk_device *dev, const char *name,
@@ -44,11 +55,8 @@ static int run(const struct ctl *ctl, struct mk_device *dev, const char *name,
 	status = load_do(ctl, dev, name, &inst, load, files);
 	if (!status)
 		status = start_do(ctl, name, &inst, start);
-	/* Time over is not a failure; a signal in the same wait is one. */
-	if (status && (status != MKCTL_UNKNOWN || signals_came())) {
-		remove_again(name, &inst);
-		status = MKCTL_COULD_NOT;
-	}
+	if (status && !keeps_running(&inst, status))
+		status = remove_again(name, &inst);
 	mk_instance_close(&inst);
 	return status;
 }

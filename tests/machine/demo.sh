@@ -27,7 +27,10 @@ step()
 show()
 {
 	printf '%s   # %s%s\n' "$green" "$*" "$plain"
-	eval "$*" 2>&1 | sed 's/^/   /'
+	failed=0
+	eval "$*" >/tmp/shown 2>&1 || failed=$?
+	sed 's/^/   /' /tmp/shown
+	return $failed
 }
 
 # online: the CPUs that the host runs on.

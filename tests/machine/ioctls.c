@@ -4,6 +4,7 @@
  *
  * Runs in a test machine as root with the module loaded and at least four
  * CPUs.  usage: ioctls CPU (a CPU that may be taken, with no sibling)
+ *               ioctls zero NAME (is the memory of an instance all zero?)
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -501,7 +502,7 @@ int main(int argc, char **argv)
 	struct mk_create first;
 	int fd;
 
-	if (argc != 2)
+	if (argc != 2 && argc != 3)
 		return 2;
 	the_cpu = (uint32_t)atoi(argv[1]);
 	machine = open("/dev/multikernel", O_RDWR | O_CLOEXEC);
@@ -510,6 +511,13 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (argc == 3) {
+		struct mk_open name = { 0 };
+
+		snprintf(name.name, sizeof(name.name), "%s", argv[2]);
+		instance = ioctl(machine, MK_IOC_OPEN, &name);
+		return instance >= 0 && all_zero(instance) ? 0 : 1;
+	}
 	test_create();
 
 	first = good_create();

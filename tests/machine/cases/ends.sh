@@ -75,14 +75,19 @@ for rel in ${MK_HAVE##* }; do
 	done
 done
 
-# A reboot is seen within a second of the spawn's own last word.
+# The end is seen within a second of the spawn's own last word.
 rel=${MK_HAVE%% *}
-check "reboot: run" mkctl run fast --cpus 3 --memory 256M \
-	--kernel "/kernels/$rel/vmlinuz" --initrd "/kernels/$rel/initrd" \
-	--cmdline "mk.do=poweroff"
-check "poweroff: stopped" mkctl wait fast --state stopped --timeout 90
-check "poweroff: the cause is told" sh -c 'mkctl show fast | grep -qi "power"'
-check "panic text: delete" mkctl delete fast
+for end in poweroff reboot; do
+	check "$end: run" mkctl run fast --cpus 3 --memory 256M \
+		--kernel "/kernels/$rel/vmlinuz" \
+		--initrd "/kernels/$rel/initrd" --cmdline "mk.do=$end"
+	come_up "$end: its last word" fast \
+		"reboot: (Power down|Restarting system|machine restart)" 90
+	check "$end: seen within a second" mkctl wait fast --state stopped \
+		--timeout 1
+	check "$end: the cause is told" sh -c "mkctl show fast | grep -q $end"
+	check "$end: delete" mkctl delete fast
+done
 
 # panic=0 in the user's words keeps it spinning; panic=2 is crashed as well.
 check "panic=2: run" mkctl run late --cpus 3 --memory 256M \

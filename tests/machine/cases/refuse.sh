@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Every bad input: one clear message, the right status, and nothing changed.
 #
-# machine: --host 6.1 --have 6.12 --file build/tests/machine/other_abi.so
+# machine: --host 6.1 --have 6.12 --file build/tests/machine/other_abi.so --with build/tests/machine/ioctls
 
 . /lib/verdict.sh
 
@@ -160,6 +160,14 @@ done
 no "no root" 1 "root|CAP_SYS_BOOT|[Pp]ermission" su nobody -c "mkctl list"
 check "but anybody may read /proc/multikernel" su nobody -c \
 	"grep -q kimages /proc/multikernel"
+# --- nowhere to write to: no message may end up in an instance's memory
+mkctl create quiet --cpus 3 --memory 32M
+mkctl start quiet >&- 2>&- || true
+mkctl kill quiet >&- 2>&- || true
+check "with stdout and stderr closed nothing goes into the memory" \
+	ioctls zero quiet
+mkctl delete quiet
+
 # --- a module of another version
 refuse "wrong module version" 1 "ABI|version" env \
 	LD_PRELOAD=/files/other_abi.so mkctl list
