@@ -43,6 +43,9 @@ static int for_each_instance(struct mk_device *dev,
 			continue;
 		if (code)
 			return code;
+		/* Deleted and made anew meanwhile: its turn comes later. */
+		if (d.info.id != next.id)
+			continue;
 		each(&d, to);
 		(*nr)++;
 	}
