@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Every bad input: one clear message, the right status, and nothing changed.
 #
-# machine: --host 6.1 --have 6.12 --file build/tests/machine/other_abi.so --with build/tests/machine/ioctls
+# machine: --have 6.12 --file build/tests/machine/other_abi.so --with build/tests/machine/ioctls
 
 . /lib/verdict.sh
 
