@@ -233,24 +233,16 @@ static void withdraw(void)
 	WRITE_ONCE(order->apic, BAD_APICID);
 }
 
-static int park_locked(u32 apicid)
-{
-	int err;
-
-	WRITE_ONCE(order->command, MKH_COMMAND_PARK);
-	err = summon(apicid, MKH_PROGRESS_PARKED);
-	withdraw();
-	/* From hlt back to waiting for a SIPI, where not even an NMI counts. */
-	send_init(apicid);
-	return err;
-}
-
 int mkh_boot_park(u32 apicid)
 {
 	int err;
 
 	mutex_lock(&boot_lock);
-	err = park_locked(apicid);
+	WRITE_ONCE(order->command, MKH_COMMAND_PARK);
+	err = summon(apicid, MKH_PROGRESS_PARKED);
+	withdraw();
+	/* From hlt back to waiting for a SIPI, where not even an NMI counts. */
+	send_init(apicid);
 	mutex_unlock(&boot_lock);
 	return err;
 }
