@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0 WITH Linux-syscall-note) OR MIT */
 /*
- * The hand-off page: the one page that a host and a spawn both read and write.
+ * The hand-off page: what a host and a spawn both read and write besides the
+ * rings of the channel (multikernel/ring.h), and the messages of the agent.
  *
  * It lies in the instance's memory (reserved in the spawn's e820 map) and is
  * the _CRS of the ACPI device MKRN0001.  The host module fills it before each
@@ -17,9 +18,49 @@
 #include <linux/types.h>
 
 #define MKW_HANDOFF_MAGIC    0x31304b4d /* "MK01" */
-#define MKW_HANDOFF_REVISION 1 /* +1 on any change of layout or meaning */
+#define MKW_HANDOFF_REVISION 2 /* +1 on any change of layout or meaning */
 #define MKW_HANDOFF_BYTES    4096
 #define MKW_NAME_BYTES	     32
+#define MKW_PANIC_BYTES	     256
+#define MKW_APIC_IDS	     8192 /* ids that mkw_handoff.cpus can name */
+
+/*
+ * Magic, revision and the agent's word keep their places in every revision: a
+ * spawn that refuses a revision says so there.
+ */
+
+/* mkw_handoff.features: what the host offers; features_accepted is a subset. */
+#define MKW_FEATURE_CHANNEL (1ULL << 0) /* the rings at channel_base */
+#define MKW_FEATURE_REQUEST (1ULL << 1) /* the request word is looked at */
+#define MKW_FEATURE_CPUS    (1ULL << 2) /* cpus[] names the instance's CPUs */
+#define MKW_FEATURES_ALL \
+	(MKW_FEATURE_CHANNEL | MKW_FEATURE_REQUEST | MKW_FEATURE_CPUS)
+
+/*
+ * A doorbell as one word, so that it is read and replaced at once: 0 is "do
+ * not ring", else the vector and the physical APIC id of a fixed interrupt.
+ */
+#define MKW_DOORBELL(apic, vector) ((__u64)(vector) << 32 | (__u32)(apic))
+#define MKW_DOORBELL_APIC(word)	   ((__u32)(word))
+#define MKW_DOORBELL_VECTOR(word)  ((__u32)((word) >> 32))
+
+/* mkw_handoff.request */
+#define MKW_REQUEST_NONE     0
+#define MKW_REQUEST_POWEROFF 1 /* end in an orderly way */
+
+/* mkw_handoff.agent: MKW_AGENT(state, revision that the agent speaks) */
+#define MKW_AGENT(state, revision) ((__u32)(revision) << 16 | (state))
+#define MKW_AGENT_STATE(word)	   ((word)&0xffff)
+#define MKW_AGENT_REVISION(word)   ((word) >> 16)
+#define MKW_AGENT_NONE		   0 /* none loaded, or it left */
+#define MKW_AGENT_READY		   1
+#define MKW_AGENT_REFUSED_REVISION 2 /* it speaks another revision */
+
+/* mkw_handoff.ending: what the agent saw begin; the reset word ends it. */
+#define MKW_ENDING_NONE	    0
+#define MKW_ENDING_POWEROFF 1
+#define MKW_ENDING_REBOOT   2
+#define MKW_ENDING_PANIC    3 /* panic_text is filled in */
 
 /*
  * mkw_handoff.reset: written once by the EFI runtime stub when the spawn's
@@ -48,7 +89,7 @@
 #define MKW_SLEEP_TYPE_S5    5
 
 struct mkw_handoff {
-	/* 0x000: the host's half, constant while the spawn runs */
+	/* 0x000: the host's half, constant but where it says otherwise */
 	__le32 magic; /* host; written last, so a half-filled page has none */
 	__le16 revision; /* host; the spawn refuses any other */
 	__le16 reserved0; /* zero */
@@ -61,19 +102,28 @@ struct mkw_handoff {
 	__le64 low_bytes; /* host */
 	__le64 channel_base; /* host; physical address of the rings; 0 = none */
 	__le64 channel_bytes; /* host */
-	__le32 host_doorbell_apic; /* host; physical APIC id */
-	__le32 host_doorbell_vector; /* host; 0 = none */
+	__le64 host_doorbell; /* host; changes while the spawn runs */
 	__u8 name[MKW_NAME_BYTES]; /* host; NUL-terminated */
-	__u8 reserved1[0x800 - 0x70]; /* zero */
+	__le32 request; /* host; MKW_REQUEST_..., while the spawn runs */
+	__u8 reserved1[0x80 - 0x74]; /* zero */
+	__u8 cpus[MKW_APIC_IDS / 8]; /* host; bit n: APIC id n is its own */
+	__u8 reserved2[0x800 - 0x480]; /* zero */
 
 	/* 0x800: the spawn's half; the host clears it before each start */
 	__u8 sleep; /* spawn (ACPI); MKW_SLEEP_... */
-	__u8 reserved2[3]; /* zero */
-	__le32 reset; /* spawn (EFI stub); MKW_RESET_... */
+	__u8 reserved3[3]; /* zero */
+	__le32 reset; /* spawn (EFI stub, agent); MKW_RESET_... */
 	__le64 features_accepted; /* spawn; subset of features */
-	__le32 spawn_doorbell_apic; /* spawn; physical APIC id */
-	__le32 spawn_doorbell_vector; /* spawn; 0 = none */
-	__u8 reserved3[0x800 - 0x18]; /* zero */
+	__le64 spawn_doorbell; /* spawn; changes while it runs */
+	__le32 agent; /* spawn; MKW_AGENT(...) */
+	__le32 heartbeat; /* spawn; +1 every second, wraps */
+	__le32 cpus_online; /* spawn; how many */
+	__le32 load[3]; /* spawn; 1, 5, 15 minutes, in 1/2048 */
+	__le64 memory_free; /* spawn; bytes */
+	__le32 ending; /* spawn; MKW_ENDING_... */
+	__u8 reserved4[4]; /* zero */
+	__u8 panic_text[MKW_PANIC_BYTES]; /* spawn; NUL-terminated */
+	__u8 reserved5[0x800 - 0x140]; /* zero */
 };
 
 /* Offsets that ACPI tables and the EFI stub are built with. */
@@ -97,16 +147,122 @@ MKW_AT(mkw_handoff, low_base, 0x028);
 MKW_AT(mkw_handoff, low_bytes, 0x030);
 MKW_AT(mkw_handoff, channel_base, 0x038);
 MKW_AT(mkw_handoff, channel_bytes, 0x040);
-MKW_AT(mkw_handoff, host_doorbell_apic, 0x048);
-MKW_AT(mkw_handoff, host_doorbell_vector, 0x04c);
+MKW_AT(mkw_handoff, host_doorbell, 0x048);
 MKW_AT(mkw_handoff, name, 0x050);
-MKW_AT(mkw_handoff, reserved1, 0x070);
+MKW_AT(mkw_handoff, request, 0x070);
+MKW_AT(mkw_handoff, cpus, 0x080);
+MKW_AT(mkw_handoff, reserved2, 0x480);
 MKW_AT(mkw_handoff, sleep, MKW_HANDOFF_SLEEP);
 MKW_AT(mkw_handoff, reset, MKW_HANDOFF_RESET);
 MKW_AT(mkw_handoff, features_accepted, 0x808);
-MKW_AT(mkw_handoff, spawn_doorbell_apic, 0x810);
-MKW_AT(mkw_handoff, spawn_doorbell_vector, 0x814);
-MKW_AT(mkw_handoff, reserved3, 0x818);
+MKW_AT(mkw_handoff, spawn_doorbell, 0x810);
+MKW_AT(mkw_handoff, agent, 0x818);
+MKW_AT(mkw_handoff, heartbeat, 0x81c);
+MKW_AT(mkw_handoff, cpus_online, 0x820);
+MKW_AT(mkw_handoff, load, 0x824);
+MKW_AT(mkw_handoff, memory_free, 0x830);
+MKW_AT(mkw_handoff, ending, 0x838);
+MKW_AT(mkw_handoff, panic_text, 0x840);
+MKW_AT(mkw_handoff, reserved5, 0x940);
 MKW_SIZE(mkw_handoff, MKW_HANDOFF_BYTES);
+
+/* ---- the channel ---------------------------------------------------------
+ *
+ * At channel_base lies one page of indices; the two rings of bytes follow at
+ * fixed offsets.  Index words are free-running byte counts, modulo 2^32; each
+ * has one writer.  See multikernel/ring.h for what they mean.
+ */
+#define MKW_RING_BYTES	     (256U << 10) /* a power of two */
+#define MKW_CHANNEL_TO_SPAWN 0x10000 /* offset of the ring that host fills */
+#define MKW_CHANNEL_TO_HOST  (MKW_CHANNEL_TO_SPAWN + MKW_RING_BYTES)
+#define MKW_CHANNEL_BYTES    (MKW_CHANNEL_TO_HOST + MKW_RING_BYTES)
+
+/* A ring's words that its producer writes; a cache line of their own. */
+struct mkw_producer {
+	__le32 tail; /* bytes published so far */
+	__le32 room_event; /* ring me once head has passed this */
+	__u8 reserved[56]; /* zero */
+};
+
+/* A ring's words that its consumer writes. */
+struct mkw_consumer {
+	__le32 head; /* bytes consumed so far */
+	__le32 event; /* ring me once tail has passed this */
+	__u8 reserved[56]; /* zero */
+};
+
+struct mkw_channel {
+	/* 0x000: written by the host */
+	struct mkw_producer to_spawn_producer;
+	struct mkw_consumer to_host_consumer;
+	__u8 reserved1[0x800 - 0x80]; /* zero */
+	/* 0x800: written by the spawn */
+	struct mkw_producer to_host_producer;
+	struct mkw_consumer to_spawn_consumer;
+	__u8 reserved2[0x800 - 0x80]; /* zero */
+};
+
+/*
+ * A message in a ring: this header, then @length bytes, then zeros up to a
+ * multiple of MKW_MESSAGE_ALIGN.  Both may wrap around the ring's end.
+ */
+#define MKW_MESSAGE_ALIGN 8
+#define MKW_MESSAGE_MAX	  65536 /* bytes of payload */
+
+struct mkw_message {
+	__le32 length; /* of the payload, <= MKW_MESSAGE_MAX */
+	__le16 type; /* MKW_TYPE_...; of a reply: that of its request */
+	__le16 flags; /* MKW_MESSAGE_F_... */
+	__le32 generation; /* of the spawn's life: others are left aside */
+	__le32 status; /* of a reply: 0, or an errno of Linux on x86 */
+	__le64 token; /* of a request, and of its reply; else 0 */
+};
+
+#define MKW_MESSAGE_F_REQUEST 1 /* wants a reply with its token */
+#define MKW_MESSAGE_F_REPLY   2
+#define __MKW_MESSAGE_F_ALL   3
+
+/*
+ * Types.  Who registers a type first owns it in its kernel.
+ *   0x0001..0x0fff  the channel's own, below
+ *   0x1000..0x7fff  kernel modules
+ *   0x8000..0xffff  programs (MK_IOC_ATTACH)
+ */
+#define MKW_TYPE_HELLO	  0x0001 /* spawn: request, struct mkw_hello */
+#define MKW_TYPE_BYE	  0x0002 /* spawn: its agent leaves */
+#define MKW_TYPE_PING	  0x0003 /* request; the reply has the same bytes */
+#define MKW_TYPE_MODULE	  0x1000
+#define MKW_TYPE_PROGRAM  0x8000
+
+#define MKW_RELEASE_BYTES 128
+
+struct mkw_hello {
+	__le32 generation; /* as found in the hand-off page */
+	__le32 cpus; /* online at that moment */
+	__le64 features; /* as in features_accepted */
+	__le64 memory; /* bytes of RAM */
+	__le64 boot_ns; /* since the kernel's start */
+	__u8 release[MKW_RELEASE_BYTES]; /* NUL-terminated */
+};
+
+MKW_AT(mkw_producer, room_event, 0x04);
+MKW_SIZE(mkw_producer, 64);
+MKW_AT(mkw_consumer, event, 0x04);
+MKW_SIZE(mkw_consumer, 64);
+MKW_AT(mkw_channel, to_host_consumer, 0x040);
+MKW_AT(mkw_channel, to_host_producer, 0x800);
+MKW_AT(mkw_channel, to_spawn_consumer, 0x840);
+MKW_SIZE(mkw_channel, 4096);
+MKW_AT(mkw_message, type, 0x04);
+MKW_AT(mkw_message, flags, 0x06);
+MKW_AT(mkw_message, generation, 0x08);
+MKW_AT(mkw_message, status, 0x0c);
+MKW_AT(mkw_message, token, 0x10);
+MKW_SIZE(mkw_message, 24);
+MKW_AT(mkw_hello, features, 0x08);
+MKW_AT(mkw_hello, memory, 0x10);
+MKW_AT(mkw_hello, boot_ns, 0x18);
+MKW_AT(mkw_hello, release, 0x20);
+MKW_SIZE(mkw_hello, 0x20 + MKW_RELEASE_BYTES);
 
 #endif /* MULTIKERNEL_WIRE_H */

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* One ring of the channel; see ring.h. */
+#include "ring.h"
+
+#ifdef __KERNEL__
+#include <linux/compiler.h>
+#include <linux/errno.h>
+#include <linux/string.h>
+#include <asm/barrier.h>
+#include <asm/byteorder.h>
+#endif /* else from who includes this: tests/unit/ring_user.h */
+
+/*
+ * The other side is another kernel, so barriers stay barriers even in one that
+ * is built without SMP: virt_mb() and its like (memory-barriers.txt).
+ */
+
+#define MASK   (MKW_RING_BYTES - 1)
+#define HEADER ((u32)sizeof(struct mkw_message))
+#define BATCH  (MKW_RING_BYTES / 2) /* room worth waking a producer for */
+
+/* Did moving from @old to @now pass @event?  All modulo 2^32. */
+static bool passed(u32 event, u32 now, u32 old)
+{
+	return (u32)(now - event - 1) < (u32)(now - old);
+}
+
+static void copy_in(u8 *ring, u32 at, const void *from, u32 length)
+{
+	u32 offset = at & MASK, first = MKW_RING_BYTES - offset;
+
+	if (first > length)
+		first = length;
+	memcpy(ring + offset, from, first);
+	memcpy(ring, (const u8 *)from + first, length - first);
+}
+
+static void copy_out(void *to, const u8 *ring, u32 at, u32 length)
+{
+	u32 offset = at & MASK, first = MKW_RING_BYTES - offset;
+
+	if (first > length)
+		first = length;
+	memcpy(to, ring + offset, first);
+	memcpy((u8 *)to + first, ring, length - first);
+}
+
+/* --- the producer ----------------------------------------------------------- */
+
+void mkc_tx_init(struct mkc_tx *tx, u8 *data, struct mkw_producer *own,
+		 const struct mkw_consumer *peer)
+{
+	tx->data = data;
+	tx->own = own;
+	tx->peer = peer;
+	tx->tail = le32_to_cpu(READ_ONCE(own->tail));
+}
+
+/* Free bytes, or -EPROTO.  Pairs with the release of head in mkc_rx_take(). */
+static s64 room(const struct mkc_tx *tx)
+{
+	u32 used = tx->tail - le32_to_cpu(virt_load_acquire(&tx->peer->head));
+
+	if (used > MKW_RING_BYTES || used % MKW_MESSAGE_ALIGN)
+		return -EPROTO;
+	return MKW_RING_BYTES - used;
+}
+
+int mkc_tx_put(struct mkc_tx *tx, const struct mkc_header *header,
+	       const void *payload, bool *ring)
+{
+	struct mkw_message message = {
+		.length = cpu_to_le32(header->length),
+		.type = cpu_to_le16(header->type),
+		.flags = cpu_to_le16(header->flags),
+		.generation = cpu_to_le32(header->generation),
+		.status = cpu_to_le32(header->status),
+		.token = cpu_to_le64(header->token),
+	};
+	static const u8 zeros[MKW_MESSAGE_ALIGN];
+	u32 need, old = tx->tail, end = old + HEADER + header->length;
+	s64 free;
+
+	*ring = false;
+	if (header->length > MKW_MESSAGE_MAX)
+		return -EMSGSIZE;
+	need = mkc_ring_need(header->length);
+	free = room(tx);
+	if (free < 0)
+		return (int)free;
+	if (free < need)
+		return -EAGAIN;
+	copy_in(tx->data, old, &message, HEADER);
+	if (header->length)
+		copy_in(tx->data, old + HEADER, payload, header->length);
+	copy_in(tx->data, end, zeros, old + need - end);
+	tx->tail = old + need;
+	/* The consumer reads tail first, then the message: mkc_rx_peek(). */
+	virt_store_release(&tx->own->tail, cpu_to_le32(tx->tail));
+	/* Our tail is seen before we look at event: mkc_rx_arm(). */
+	virt_mb();
+	*ring = passed(le32_to_cpu(READ_ONCE(tx->peer->event)), tx->tail, old);
+	return 0;
+}
+
+int mkc_tx_wait_room(struct mkc_tx *tx, u32 need)
+{
+	u32 want = need < BATCH ? BATCH : need;
+	s64 free;
+
+	/* Head must come to tail + want - size; ring once it passes one less. */
+	WRITE_ONCE(tx->own->room_event,
+		   cpu_to_le32(tx->tail + want - MKW_RING_BYTES - 1));
+	/* Our wish is seen before we look at head: mkc_rx_take(). */
+	virt_mb();
+	free = room(tx);
+	if (free < 0)
+		return (int)free;
+	return free >= want;
+}
+
+/* --- the consumer ----------------------------------------------------------- */
+
+void mkc_rx_init(struct mkc_rx *rx, const u8 *data, struct mkw_consumer *own,
+		 const struct mkw_producer *peer)
+{
+	rx->data = data;
+	rx->own = own;
+	rx->peer = peer;
+	rx->head = le32_to_cpu(READ_ONCE(own->head));
+}
+
+int mkc_rx_peek(struct mkc_rx *rx, struct mkc_header *header)
+{
+	/* Pairs with the release of tail in mkc_tx_put(). */
+	u32 filled = le32_to_cpu(virt_load_acquire(&rx->peer->tail)) - rx->head;
+	struct mkw_message message;
+
+	if (!filled)
+		return 0;
+	if (filled > MKW_RING_BYTES || filled < HEADER)
+		return -EPROTO;
+	copy_out(&message, rx->data, rx->head, HEADER);
+	barrier(); /* from here on the copy, not the ring again */
+	header->length = le32_to_cpu(message.length);
+	header->type = le16_to_cpu(message.type);
+	header->flags = le16_to_cpu(message.flags);
+	header->generation = le32_to_cpu(message.generation);
+	header->status = le32_to_cpu(message.status);
+	header->token = le64_to_cpu(message.token);
+	if (header->length > MKW_MESSAGE_MAX ||
+	    mkc_ring_need(header->length) > filled)
+		return -EPROTO;
+	return 1;
+}
+
+void mkc_rx_take(struct mkc_rx *rx, const struct mkc_header *header,
+		 void *payload, bool *ring)
+{
+	u32 old = rx->head;
+
+	if (payload && header->length)
+		copy_out(payload, rx->data, old + HEADER, header->length);
+	rx->head = old + mkc_ring_need(header->length);
+	/* The producer overwrites only what head has left behind: room(). */
+	virt_store_release(&rx->own->head, cpu_to_le32(rx->head));
+	/* Our head is seen before we look at its wish: mkc_tx_wait_room(). */
+	virt_mb();
+	*ring = passed(le32_to_cpu(READ_ONCE(rx->peer->room_event)), rx->head,
+		       old);
+}
+
+bool mkc_rx_arm(struct mkc_rx *rx)
+{
+	WRITE_ONCE(rx->own->event, cpu_to_le32(rx->head));
+	/* Our wish is seen before we look at tail: mkc_tx_put(). */
+	virt_mb();
+	return mkc_rx_ready(rx);
+}
+
+void mkc_rx_disarm(struct mkc_rx *rx)
+{
+	/* A place that tail has passed already, and will not pass for 4 GiB. */
+	WRITE_ONCE(rx->own->event, cpu_to_le32(rx->head - 1));
+}
+
+bool mkc_rx_ready(const struct mkc_rx *rx)
+{
+	return le32_to_cpu(READ_ONCE(rx->peer->tail)) != rx->head;
+}
