@@ -11,6 +11,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/gfp.h>
+#include <linux/irq.h>
 #include <linux/mm.h>
 #include <asm/msr.h>
 #include <asm/processor.h>
@@ -61,6 +62,17 @@ static inline u64 compat_rdmsr(u32 msr)
 	rdmsrl(msr, value);
 #endif
 	return value;
+}
+
+/*
+ * An interrupt that may be moved in process context had to say so until
+ * IRQCHIP_MOVE_DEFERRED turned the default round (seen in 7.2, not in 6.12).
+ */
+static inline void compat_irq_move_at_once(unsigned int irq)
+{
+#ifndef COMPAT_HAVE_MOVE_DEFERRED
+	irq_set_status_flags(irq, IRQ_MOVE_PCNTXT);
+#endif
 }
 
 #endif /* MKH_COMPAT_H */

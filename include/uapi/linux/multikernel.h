@@ -86,6 +86,7 @@ enum mk_cause {
 	MK_CAUSE_KILLED = 4,
 	MK_CAUSE_HOST = 5, /* the host shuts down */
 	MK_CAUSE_NO_START = 6, /* its boot CPU never reached the image */
+	MK_CAUSE_FLOOD = 7, /* it would not stop ringing our doorbell */
 };
 
 /* Why a command was refused, for errors that name their culprit. */
@@ -112,6 +113,7 @@ enum mk_reason {
 	MK_REASON_TOO_MANY = 19, /* instances, or entries in the ledger */
 	MK_REASON_CPU_LAST = 20, /* not given: the boot CPU always stays */
 	MK_REASON_NO_MEMORY = 21, /* the host is short of memory for itself */
+	MK_REASON_NO_VECTOR = 22, /* no interrupt left for its doorbell */
 };
 
 /*
@@ -347,6 +349,129 @@ enum mk_ledger_kind {
 #define MK_OWNER_LOST 0xffffffffU
 
 /*
+ * The agent and the channel
+ * =========================
+ *
+ * A spawn whose initramfs loaded multikernel_spawn.ko (the agent) beats once a
+ * second, can be asked to power off, and has a channel: messages of a type and
+ * up to MK_MESSAGE_MAX bytes, both ways (see multikernel/channel.h).
+ *
+ * MK_IOC_CHANNEL, instance: what is known of them.  Errors: EINVAL.
+ *
+ * All but the counters is the word of the spawn.  The counters are this
+ * kernel's and start at zero with each life of the spawn.
+ */
+#define MK_MESSAGE_MAX	 65536
+#define MK_RELEASE_BYTES 128
+#define MK_PANIC_BYTES	 256
+
+enum mk_agent {
+	MK_AGENT_NONE = 0, /* none loaded, or it left */
+	MK_AGENT_READY = 1, /* beats, but the channel is not up */
+	MK_AGENT_REFUSED = 2, /* it speaks another revision, see below */
+	MK_AGENT_UP = 3, /* said hello: messages go both ways */
+	MK_AGENT_BROKEN = 4, /* it wrote what makes no sense into a ring */
+};
+
+struct mk_channel_counters {
+	__u64 sent, sent_bytes; /* messages to the spawn, their payload */
+	__u64 received, received_bytes;
+	__u64 doorbells_rung; /* by us, in the spawn */
+	__u64 doorbells_suppressed; /* not needed: it was awake */
+	__u64 doorbells_received;
+	__u64 doorbells_spurious; /* nobody had asked for them */
+	__u64 doorbells_masked; /* how often ours was withdrawn for a while */
+	__u64 full_waits; /* senders that waited for room */
+	__u64 unowned; /* messages of a type that nobody here has */
+	__u64 stale; /* of another generation */
+	__u64 late; /* replies whose call was over */
+	__u64 refused; /* that their handler did not want */
+	__u64 reserved[2];
+};
+
+struct mk_channel {
+	__u32 flags; /* in: 0 */
+	__u32 agent; /* out: enum mk_agent */
+	__u32 agent_revision; /* out: of the hand-off page, as it speaks it */
+	__u32 generation; /* out: of the life that this is about */
+	__u64 features_offered, features_accepted; /* out */
+	__u32 heartbeat; /* out: beats so far, wraps */
+	__u32 heartbeat_age_ms; /* out: since the last; ~0 = none yet */
+	__u32 cpus_online; /* out */
+	__u32 load[3]; /* out: 1, 5, 15 minutes, in 1/2048 */
+	__u64 memory; /* out: bytes of RAM, as its kernel counts */
+	__u64 memory_free; /* out */
+	__u64 boot_ns; /* out: how old its kernel was when it said hello */
+	char release[MK_RELEASE_BYTES]; /* out: of its kernel */
+	char panic_text[MK_PANIC_BYTES]; /* out: "" if it did not panic */
+	struct mk_channel_counters counters; /* out */
+	__u64 reserved[8]; /* in: 0; out: 0 */
+};
+
+/*
+ * MK_IOC_STOP, instance: ask the agent to power the spawn off in an orderly
+ * way.  Returns at once; the state tells when it has.  It may never: a kernel
+ * that hangs does not listen.  Takes a struct mk_command.  Errors: EINVAL,
+ * EALREADY (it does not run), ENOTCONN (no agent listens).
+ *
+ * MK_IOC_PING, instance: a request of @bytes bytes and its reply.
+ * @outcome: 0 done, 1 failed, 2 unknown; @error is the errno behind the last
+ * two, in which case the command still succeeds.  Errors: EINVAL, EALREADY.
+ */
+struct mk_ping {
+	__u32 flags; /* in: 0 */
+	__u32 bytes; /* in: <= MK_MESSAGE_MAX */
+	__u32 timeout_ms; /* in: <= 3600000 */
+	__u32 outcome; /* out */
+	__u32 error; /* out */
+	__u32 reserved0; /* in: 0 */
+	__u64 ns; /* out: there and back */
+	__u64 cycles; /* out: the same, of the TSC */
+	__u64 reserved[2]; /* in: 0 */
+};
+
+/*
+ * MK_IOC_ATTACH: on an instance's descriptor, or in a spawn on
+ * /dev/multikernel (its only command there): a *port*, a descriptor for
+ * messages of one type to and from the peer.  The other end attaches to the
+ * same type.  Ports stay through restarts of the spawn.
+ *
+ * write(2) sends one message and returns when the peer's port has it in its
+ * queue; it waits while that queue is full.  Errors: EMSGSIZE; ENOTCONN (the
+ * peer is not up) and ECONNREFUSED (nobody receives the type there): not
+ * sent; ETIMEDOUT and ECONNRESET: unknown, it may have arrived; EAGAIN
+ * (O_NONBLOCK, the queue is full; if the peer does not answer at all it still
+ * waits up to 30 s); EINTR; EINVAL (an empty message).
+ *
+ * read(2) takes one message, in order; a message longer than the buffer stays
+ * and gives EMSGSIZE.  Without MK_ATTACH_F_RECEIVE: EBADF.  EAGAIN with
+ * O_NONBLOCK when there is none.  0 (end of file) when the instance is
+ * deleted, or in the spawn when the agent is unloaded.
+ *
+ * poll(2): EPOLLIN when there is a message, EPOLLOUT while the peer is up,
+ * EPOLLHUP when it will never be again.
+ *
+ * Errors of MK_IOC_ATTACH: EINVAL (also a type outside MK_TYPE_FIRST..LAST),
+ * EBUSY (another one receives the type already), ENOMEM, EMFILE, ENFILE.
+ */
+#define MK_TYPE_FIRST	   0x8000
+#define MK_TYPE_LAST	   0xffff
+
+#define MK_QUEUE_BYTES_MAX (16U << 20)
+
+struct mk_attach {
+	__u32 flags; /* in: MK_ATTACH_F_... */
+	__u32 type; /* in */
+	__u32 queue_bytes; /* in: of received messages kept; 0 = 1 MiB */
+	__u32 reserved0; /* in: 0 */
+	__u64 reserved[2]; /* in: 0 */
+};
+
+#define MK_ATTACH_F_RECEIVE  (1U << 0) /* own the type; else only send */
+#define MK_ATTACH_F_NONBLOCK (1U << 1)
+#define __MK_ATTACH_F_ALL    (MK_ATTACH_F_RECEIVE | MK_ATTACH_F_NONBLOCK)
+
+/*
  * read(2), write(2), pread(2), pwrite(2), lseek(2), mmap(2) on an instance:
  * its memory, from offset 0 = memory_base; SEEK_END is its size.  Reading
  * past the end gives 0 bytes, writing there ENOSPC.  mmap() maps real pages
@@ -356,18 +481,22 @@ enum mk_ledger_kind {
  * descriptor has not shown yet, EPOLLHUP when the instance is deleted.
  */
 
-#define MK_IOC_QUERY  _IOWR(MK_IOC_TYPE, 0x00, struct mk_query)
-#define MK_IOC_CREATE _IOWR(MK_IOC_TYPE, 0x01, struct mk_create)
-#define MK_IOC_OPEN   _IOW(MK_IOC_TYPE, 0x02, struct mk_open)
-#define MK_IOC_NEXT   _IOWR(MK_IOC_TYPE, 0x03, struct mk_info)
-#define MK_IOC_LEDGER _IOWR(MK_IOC_TYPE, 0x04, struct mk_ledger)
+#define MK_IOC_QUERY   _IOWR(MK_IOC_TYPE, 0x00, struct mk_query)
+#define MK_IOC_CREATE  _IOWR(MK_IOC_TYPE, 0x01, struct mk_create)
+#define MK_IOC_OPEN    _IOW(MK_IOC_TYPE, 0x02, struct mk_open)
+#define MK_IOC_NEXT    _IOWR(MK_IOC_TYPE, 0x03, struct mk_info)
+#define MK_IOC_LEDGER  _IOWR(MK_IOC_TYPE, 0x04, struct mk_ledger)
 
-#define MK_IOC_INFO   _IOWR(MK_IOC_TYPE, 0x40, struct mk_info)
-#define MK_IOC_CPUS   _IOWR(MK_IOC_TYPE, 0x41, struct mk_cpus)
-#define MK_IOC_LOAD   _IOW(MK_IOC_TYPE, 0x42, struct mk_load)
-#define MK_IOC_START  _IOW(MK_IOC_TYPE, 0x43, struct mk_command)
-#define MK_IOC_KILL   _IOW(MK_IOC_TYPE, 0x44, struct mk_command)
-#define MK_IOC_UNLOAD _IOW(MK_IOC_TYPE, 0x45, struct mk_command)
-#define MK_IOC_DELETE _IOW(MK_IOC_TYPE, 0x46, struct mk_command)
+#define MK_IOC_INFO    _IOWR(MK_IOC_TYPE, 0x40, struct mk_info)
+#define MK_IOC_CPUS    _IOWR(MK_IOC_TYPE, 0x41, struct mk_cpus)
+#define MK_IOC_LOAD    _IOW(MK_IOC_TYPE, 0x42, struct mk_load)
+#define MK_IOC_START   _IOW(MK_IOC_TYPE, 0x43, struct mk_command)
+#define MK_IOC_KILL    _IOW(MK_IOC_TYPE, 0x44, struct mk_command)
+#define MK_IOC_UNLOAD  _IOW(MK_IOC_TYPE, 0x45, struct mk_command)
+#define MK_IOC_DELETE  _IOW(MK_IOC_TYPE, 0x46, struct mk_command)
+#define MK_IOC_CHANNEL _IOWR(MK_IOC_TYPE, 0x47, struct mk_channel)
+#define MK_IOC_STOP    _IOW(MK_IOC_TYPE, 0x48, struct mk_command)
+#define MK_IOC_PING    _IOWR(MK_IOC_TYPE, 0x49, struct mk_ping)
+#define MK_IOC_ATTACH  _IOW(MK_IOC_TYPE, 0x4a, struct mk_attach)
 
 #endif /* _UAPI_LINUX_MULTIKERNEL_H */

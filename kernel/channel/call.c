@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Requests and their replies.
+ *
+ * A token never repeats within a generation: it counts up from the time at
+ * which the channel was opened, also when the agent is loaded a second time.
+ * So a reply that comes late meets no call, or its own.
+ */
+#include "peer.h"
+
+#include <linux/jiffies.h>
+#include <linux/module.h>
+#include <linux/sched/clock.h>
+
+struct pending {
+	struct list_head link; /* calls_lock; empty = taken off */
+	struct mkc_call *call;
+	u64 token;
+	bool done;
+	enum mkc_outcome outcome; /* once done */
+	struct completion completion;
+};
+
+/* calls_lock is held. */
+static void finish(struct pending *p, enum mkc_outcome outcome, int error,
+		   size_t length)
+{
+	list_del_init(&p->link);
+	p->outcome = outcome;
+	p->call->error = error;
+	p->call->reply_length = length;
+	/* Pairs with the look in wait_polling(): then the rest is there. */
+	smp_store_release(&p->done, true);
+	complete(&p->completion);
+}
+
+void mkc_call_reply(struct mkc_channel *ch, const struct mkc_header *header,
+		    bool *ring)
+{
+	struct pending *p, *found = NULL;
+	struct mkc_call *call;
+	void *to = NULL;
+
+	spin_lock(&ch->calls_lock);
+	list_for_each_entry(p, &ch->calls, link) {
+		if (p->token == header->token) {
+			found = p;
+			break;
+		}
+	}
+	if (!found) {
+		ch->counters.late++;
+	} else {
+		call = found->call;
+		if (call->reply && header->length <= call->reply_room)
+			to = call->reply;
+	}
+	/* Straight into the caller's buffer: it stays until finish(). */
+	mkc_rx_take(&ch->rx, header, to, ring);
+	if (!found)
+		;
+	else if (header->status)
+		finish(found, MKC_FAILED,
+		       header->status > MAX_ERRNO ? -EPROTO
+						  : -(int)header->status,
+		       header->length);
+	else
+		finish(found, MKC_DONE, call->reply && !to ? -EMSGSIZE : 0,
+		       header->length);
+	spin_unlock(&ch->calls_lock);
+}
+
+void mkc_channel_reset_calls(struct mkc_channel *ch)
+{
+	struct pending *p, *next;
+
+	spin_lock(&ch->calls_lock);
+	list_for_each_entry_safe(p, next, &ch->calls, link)
+		finish(p, MKC_UNKNOWN, -ECONNRESET, 0);
+	spin_unlock(&ch->calls_lock);
+}
+
+/*
+ * Look for the reply ourselves for a little while: no interrupt, no wake-up.
+ * Meanwhile the peer need not ring for replies; the receiver is woken for
+ * whatever else is at the head, and told to listen again at the end.
+ */
+static void wait_polling(struct mkc_channel *ch, struct pending *p, u64 until)
+{
+	while (!smp_load_acquire(&p->done) && local_clock() < until &&
+	       !signal_pending(current)) {
+		mkc_receive_poll(ch);
+		cpu_relax();
+		cond_resched();
+	}
+}
+
+static void poll_begin(struct mkc_channel *ch)
+{
+	mutex_lock(&ch->rx_lock);
+	if (!ch->closed && !ch->pollers++)
+		mkc_rx_disarm(&ch->rx);
+	mutex_unlock(&ch->rx_lock);
+}
+
+static void poll_end(struct mkc_channel *ch)
+{
+	bool wake = false;
+
+	mutex_lock(&ch->rx_lock);
+	if (!ch->closed && !--ch->pollers && atomic_read(&ch->armed))
+		wake = mkc_rx_arm(&ch->rx);
+	mutex_unlock(&ch->rx_lock);
+	if (wake)
+		mkc_receiver_wake(ch);
+}
+
+/* Wait for the reply; 0 when there is one, or why there is none. */
+static int wait_reply(struct mkc_channel *ch, struct pending *p,
+		      unsigned long end)
+{
+	long left;
+
+	if (p->call->timeout_ms < 0)
+		left = MAX_SCHEDULE_TIMEOUT;
+	else
+		left = time_before(jiffies, end) ? end - jiffies : 1;
+	left = wait_for_completion_interruptible_timeout(&p->completion, left);
+	return left > 0 ? 0 : left ? -EINTR : -ETIMEDOUT;
+}
+
+static enum mkc_outcome call_on(struct mkc_channel *ch, struct mkc_call *call)
+{
+	struct pending p = { .call = call };
+	struct mkc_header header = {
+		.length = call->length,
+		.type = call->type,
+		.flags = MKW_MESSAGE_F_REQUEST,
+		.generation = ch->generation,
+		.token = atomic64_inc_return(&ch->token),
+	};
+	unsigned long end =
+		jiffies + msecs_to_jiffies(max(call->timeout_ms, 0));
+	u64 poll = READ_ONCE(mkc_poll_us) * 1000ULL;
+	int err;
+
+	p.token = header.token;
+	init_completion(&p.completion);
+	spin_lock(&ch->calls_lock);
+	list_add_tail(&p.link, &ch->calls);
+	spin_unlock(&ch->calls_lock);
+
+	if (poll)
+		poll_begin(ch);
+	err = mkc_channel_put_message(ch, &header, call->bytes,
+				      call->timeout_ms);
+	if (poll) {
+		if (!err)
+			wait_polling(ch, &p, local_clock() + poll);
+		poll_end(ch);
+	}
+	if (err) {
+		/* Not sent; a reset may have met it all the same. */
+		spin_lock(&ch->calls_lock);
+		list_del_init(&p.link);
+		spin_unlock(&ch->calls_lock);
+		call->error = err;
+		return MKC_FAILED;
+	}
+	/* Closed between our look and our entry: nobody resets this call. */
+	if (READ_ONCE(ch->closed))
+		mkc_channel_reset_calls(ch);
+	err = wait_reply(ch, &p, end);
+	spin_lock(&ch->calls_lock);
+	if (!p.done)
+		finish(&p, MKC_UNKNOWN, err, 0);
+	spin_unlock(&ch->calls_lock);
+	return p.outcome;
+}
+
+/* A place among the calls under way. */
+static int enter(struct mkc_channel *ch, int timeout_ms)
+{
+	long left = timeout_ms < 0 ? MAX_SCHEDULE_TIMEOUT
+				   : msecs_to_jiffies(timeout_ms) + 1;
+
+	left = wait_event_interruptible_timeout(
+		ch->slots,
+		READ_ONCE(ch->closed) ||
+			atomic_add_unless(&ch->nr_calls, 1, MKC_CALLS_MAX),
+		left);
+	if (left <= 0)
+		return left ? -EINTR : -EAGAIN;
+	return READ_ONCE(ch->closed) ? -ENOTCONN : 0;
+}
+
+static void leave(struct mkc_channel *ch)
+{
+	atomic_dec(&ch->nr_calls);
+	wake_up(&ch->slots);
+}
+
+enum mkc_outcome mkc_call_internal(struct mkc_call *call)
+{
+	struct mkc_channel *ch = mkc_peer_channel(call->peer);
+	enum mkc_outcome outcome = MKC_FAILED;
+
+	call->reply_length = 0;
+	if (!ch) {
+		call->error = -ENOTCONN;
+		return MKC_FAILED;
+	}
+	if (current == ch->thread) {
+		call->error = -EDEADLK;
+	} else if (call->length > MKW_MESSAGE_MAX) {
+		call->error = -EMSGSIZE;
+	} else {
+		call->error = enter(ch, call->timeout_ms);
+		if (!call->error) {
+			outcome = call_on(ch, call);
+			leave(ch);
+		}
+	}
+	mkc_channel_put(ch);
+	return outcome;
+}
+EXPORT_SYMBOL_GPL(mkc_call_internal);
+
+enum mkc_outcome mkc_call(struct mkc_call *call)
+{
+	call->reply_length = 0;
+	call->error = call->type < MKW_TYPE_MODULE  ? -EINVAL
+		      : !mkc_peer_is_up(call->peer) ? -ENOTCONN
+						    : 0;
+	return call->error ? MKC_FAILED : mkc_call_internal(call);
+}
+EXPORT_SYMBOL_GPL(mkc_call);

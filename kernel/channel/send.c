@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Put messages into the ring, wait for room, ring the peer. */
+#include "peer.h"
+
+#include <linux/jiffies.h>
+#include <linux/module.h>
+#include <linux/sched/signal.h>
+
+/*
+ * Whoever waits for room looks again this often, whatever the doorbell does:
+ * the peer may forget to ring, and our receiver may be busy in a handler.
+ */
+#define LOOK_AGAIN msecs_to_jiffies(20)
+
+/*
+ * May we send what stands in @word?  It is the peer's word, so it has to name
+ * one of its own CPUs; and no vector that the hardware keeps for exceptions.
+ */
+static bool may_ring(struct mkc_channel *ch, u64 word)
+{
+	u64 vector = MKW_DOORBELL_VECTOR(word);
+
+	if (READ_ONCE(ch->peer_bell_checked) == word)
+		return true;
+	if (vector < 0x20 || vector > 0xff ||
+	    !ch->peer->ops->may_ring(ch->peer, MKW_DOORBELL_APIC(word)))
+		return false;
+	WRITE_ONCE(ch->peer_bell_checked, word);
+	return true;
+}
+
+/*
+ * Ring, and again if it moved meanwhile: the first may have gone to a vector
+ * that is no longer the peer's doorbell.
+ */
+void mkc_channel_ring(struct mkc_channel *ch)
+{
+	u64 word = le64_to_cpu(READ_ONCE(*ch->peer_bell)), rung;
+	int tries = 3;
+
+	while (word && tries-- && may_ring(ch, word)) {
+		rung = word;
+		mkc_doorbell_ring(word);
+		atomic64_inc(&ch->rung);
+		word = le64_to_cpu(READ_ONCE(*ch->peer_bell));
+		if (word == rung)
+			break;
+	}
+}
+
+/* One try.  -EAGAIN when there is no room; then a doorbell is asked for. */
+static int try_put(struct mkc_channel *ch, const struct mkc_header *header,
+		   const void *bytes, bool wait)
+{
+	bool ring = false;
+	int err;
+
+	mutex_lock(&ch->tx_lock);
+	if (ch->closed) {
+		err = -ENOTCONN;
+		goto unlock;
+	}
+	err = ch->broken ? -EPROTO : mkc_tx_put(&ch->tx, header, bytes, &ring);
+	if (err == -EAGAIN && wait) {
+		err = mkc_tx_wait_room(&ch->tx, mkc_ring_need(header->length));
+		/* Room came meanwhile, or there is none. */
+		if (err >= 0)
+			err = err ? mkc_tx_put(&ch->tx, header, bytes, &ring)
+				  : -EAGAIN;
+	}
+	if (err == -EPROTO)
+		ch->broken = true;
+	if (err)
+		goto unlock;
+	ch->counters.sent++;
+	ch->counters.sent_bytes += header->length;
+	if (ring)
+		mkc_channel_ring(ch);
+	else
+		atomic64_inc(&ch->suppressed);
+unlock:
+	mutex_unlock(&ch->tx_lock);
+	return err;
+}
+
+int mkc_channel_try_put(struct mkc_channel *ch, const struct mkc_header *header,
+			const void *bytes)
+{
+	return try_put(ch, header, bytes, true);
+}
+
+static void count_wait(struct mkc_channel *ch)
+{
+	mutex_lock(&ch->tx_lock);
+	ch->counters.full_waits++;
+	mutex_unlock(&ch->tx_lock);
+}
+
+int mkc_channel_put_message(struct mkc_channel *ch,
+			    const struct mkc_header *header, const void *bytes,
+			    int timeout_ms)
+{
+	DEFINE_WAIT_FUNC(wait, woken_wake_function);
+	unsigned long end = jiffies + msecs_to_jiffies(max(timeout_ms, 0));
+	int err = try_put(ch, header, bytes, timeout_ms != 0);
+
+	if (err != -EAGAIN || !timeout_ms)
+		return err;
+	count_wait(ch);
+	add_wait_queue(&ch->room, &wait);
+	for (;;) {
+		err = try_put(ch, header, bytes, true);
+		if (err != -EAGAIN)
+			break;
+		if (signal_pending(current)) {
+			err = -EINTR;
+			break;
+		}
+		if (timeout_ms > 0 && time_after_eq(jiffies, end))
+			break;
+		wait_woken(&wait, TASK_INTERRUPTIBLE, LOOK_AGAIN);
+	}
+	remove_wait_queue(&ch->room, &wait);
+	return err;
+}
+
+int mkc_send_internal(struct mkc_peer *peer, u16 type, const void *bytes,
+		      size_t length, int timeout_ms)
+{
+	struct mkc_channel *ch = mkc_peer_channel(peer);
+	struct mkc_header header = { .length = length, .type = type };
+	int err;
+
+	if (!ch)
+		return -ENOTCONN;
+	header.generation = ch->generation;
+	err = length > MKW_MESSAGE_MAX
+		      ? -EMSGSIZE
+		      : mkc_channel_put_message(ch, &header, bytes, timeout_ms);
+	mkc_channel_put(ch);
+	return err;
+}
+EXPORT_SYMBOL_GPL(mkc_send_internal);
+
+void mkc_peer_ring(struct mkc_peer *peer)
+{
+	struct mkc_channel *ch = mkc_peer_channel(peer);
+
+	if (!ch)
+		return;
+	mutex_lock(&ch->tx_lock);
+	if (!ch->closed)
+		mkc_channel_ring(ch);
+	mutex_unlock(&ch->tx_lock);
+	mkc_channel_put(ch);
+}
+EXPORT_SYMBOL_GPL(mkc_peer_ring);
+
+int mkc_send(struct mkc_peer *peer, u16 type, const void *bytes, size_t length,
+	     int timeout_ms)
+{
+	if (type < MKW_TYPE_MODULE)
+		return -EINVAL;
+	if (!mkc_peer_is_up(peer))
+		return -ENOTCONN;
+	return mkc_send_internal(peer, type, bytes, length, timeout_ms);
+}
+EXPORT_SYMBOL_GPL(mkc_send);
