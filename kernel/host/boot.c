@@ -2,12 +2,13 @@
 /*
  * Start a CPU on an image, or park it: INIT, SIPI, and the trampoline's page.
  *
- * The only file that sends an IPI, and only to one CPU at a time by its
- * physical APIC id: INIT and SIPI as the host kernel itself sends them
+ * It sends INIT and SIPI, and only to one CPU at a time by its physical APIC
+ * id, as the host kernel itself does
  * (arch/x86/kernel/smpboot.c:wakeup_secondary_cpu_via_init, 6.1 to 7.2).
  */
 #include "host.h"
 #include "trampoline.h"
+#include "../channel/icr.h"
 
 #include <linux/delay.h>
 #include <linux/mm.h>
@@ -151,23 +152,11 @@ bool mkh_boot_x2apic(void)
 	return x2apic_mode;
 }
 
-/* xAPIC: a write while the last one is on its way would be lost. */
-static void icr_write(u32 low, u32 apicid)
-{
-	unsigned long flags;
-	int tries = 100000;
-
-	local_irq_save(flags);
-	while (!x2apic_mode && (apic->icr_read() & APIC_ICR_BUSY) && tries--)
-		cpu_relax();
-	apic->icr_write(low, apicid);
-	local_irq_restore(flags);
-}
-
 static void send_init(u32 apicid)
 {
-	icr_write(APIC_INT_LEVELTRIG | APIC_INT_ASSERT | APIC_DM_INIT, apicid);
-	icr_write(APIC_INT_LEVELTRIG | APIC_DM_INIT, apicid);
+	mkc_icr_write(APIC_INT_LEVELTRIG | APIC_INT_ASSERT | APIC_DM_INIT,
+		      apicid);
+	mkc_icr_write(APIC_INT_LEVELTRIG | APIC_DM_INIT, apicid);
 }
 
 /*
@@ -185,7 +174,7 @@ static void send_sipi(u32 apicid)
 {
 	if (apicid == silent_apic)
 		return;
-	icr_write(APIC_DM_STARTUP | (low_page >> PAGE_SHIFT), apicid);
+	mkc_icr_write(APIC_DM_STARTUP | (low_page >> PAGE_SHIFT), apicid);
 }
 
 void mkh_boot_stop(u32 apicid)

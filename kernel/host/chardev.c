@@ -2,6 +2,7 @@
 /* /dev/multikernel: copy in, validate, dispatch; nothing else. */
 #include "host.h"
 #include "../../version.h"
+#include "../channel/peer.h"
 
 #include <linux/anon_inodes.h>
 #include <linux/capability.h>
@@ -98,9 +99,56 @@ static int ioctl_command(struct mkh_instance *inst, unsigned int command,
 		return mkh_instance_kill(inst);
 	case MK_IOC_UNLOAD:
 		return mkh_instance_unload(inst);
+	case MK_IOC_STOP:
+		return mkh_instance_stop(inst);
 	default:
 		return mkh_instance_delete(inst, arg.flags & MK_DELETE_F_FORCE);
 	}
+}
+
+static int ioctl_channel(struct mkh_instance *inst, void __user *user)
+{
+	struct mk_channel *arg = memdup_user(user, sizeof(*arg));
+	int err = -EINVAL;
+
+	if (IS_ERR(arg))
+		return PTR_ERR(arg);
+	if (!arg->flags && all_zero(arg->reserved))
+		err = mkh_channel_info(inst, arg);
+	if (!err && copy_to_user(user, arg, sizeof(*arg)))
+		err = -EFAULT;
+	kfree(arg);
+	return err;
+}
+
+static int ioctl_ping(struct mkc_peer *peer, void __user *user)
+{
+	struct mk_ping arg;
+	int err;
+
+	if (copy_from_user(&arg, user, sizeof(arg)))
+		return -EFAULT;
+	if (arg.flags || arg.reserved0 || !all_zero(arg.reserved) ||
+	    arg.bytes > MK_MESSAGE_MAX || arg.timeout_ms > 3600000)
+		return -EINVAL;
+	err = mkc_ping(peer, &arg);
+	if (!err && copy_to_user(user, &arg, sizeof(arg)))
+		err = -EFAULT;
+	return err;
+}
+
+static int ioctl_peer(struct mkh_instance *inst, unsigned int command,
+		      void __user *user)
+{
+	struct mkc_peer *peer = mkh_channel_peer(inst);
+	int result;
+
+	if (!peer)
+		return -ENODEV;
+	result = command == MK_IOC_PING ? ioctl_ping(peer, user)
+					: mkc_port_attach(peer, user);
+	mkc_peer_put(peer);
+	return result;
 }
 
 static long instance_ioctl(struct file *file, unsigned int command,
@@ -117,6 +165,10 @@ static long instance_ioctl(struct file *file, unsigned int command,
 	case MK_IOC_KILL:
 	case MK_IOC_UNLOAD:
 	case MK_IOC_DELETE:
+	case MK_IOC_CHANNEL:
+	case MK_IOC_STOP:
+	case MK_IOC_PING:
+	case MK_IOC_ATTACH:
 		break;
 	default:
 		return -ENOTTY;
@@ -130,6 +182,11 @@ static long instance_ioctl(struct file *file, unsigned int command,
 		return ioctl_cpus(mf->inst, user);
 	case MK_IOC_LOAD:
 		return ioctl_load(mf->inst, user);
+	case MK_IOC_CHANNEL:
+		return ioctl_channel(mf->inst, user);
+	case MK_IOC_PING:
+	case MK_IOC_ATTACH:
+		return ioctl_peer(mf->inst, command, user);
 	default:
 		return ioctl_command(mf->inst, command, user);
 	}

@@ -34,6 +34,8 @@
 
 #define MKH_INSTANCES_MAX 256
 
+struct mkc_peer;
+
 struct mkh_cpu {
 	u32 cpu; /* logical number */
 	u32 apic;
@@ -67,6 +69,15 @@ struct mkh_image {
 	char label[MK_LABEL_BYTES];
 };
 
+/* What is known of a spawn's agent; of the life under way, or the last. */
+struct mkh_agent {
+	u64 offered; /* features */
+	u64 memory, boot_ns; /* as it said at its hello */
+	char release[MKW_RELEASE_BYTES];
+	u32 heartbeat; /* as last seen */
+	u64 beat_ns, ending_ns; /* when it was seen to change; 0 = never */
+};
+
 struct mkh_instance {
 	struct list_head link; /* mkh_lock */
 	struct kref ref;
@@ -76,6 +87,9 @@ struct mkh_instance {
 	struct mkh_cpu *cpus; /* [0] is the boot CPU */
 	struct mkh_memory memory;
 	u64 low_base, low_bytes;
+	struct mkc_peer *peer; /* its end of the channel; state_lock */
+	struct work_struct flood_work; /* holds a reference while queued */
+	u32 flood_generation; /* the life that it is about */
 
 	struct mutex lock; /* never held while user memory is touched */
 	struct mkh_image image; /* lock; segments NULL = nothing loaded */
@@ -84,6 +98,8 @@ struct mkh_instance {
 
 	struct address_space mapping; /* all user mappings of the memory */
 	bool gone; /* deleted; set once, then synchronize_srcu() */
+	u64 channel_handoff; /* of the channel that is open; constant then */
+	bool hurried; /* the monitor was told that the end is near */
 
 	spinlock_t state_lock;
 	u32 state, cause, generation, progress;
@@ -91,6 +107,7 @@ struct mkh_instance {
 	u32 shown_segments; /* copies of image fields for INFO */
 	u64 shown_entry, shown_handoff, shown_loaded, shown_kept;
 	char shown_label[MK_LABEL_BYTES];
+	struct mkh_agent agent;
 	wait_queue_head_t wait;
 };
 
@@ -132,6 +149,7 @@ int mkh_instance_unload(struct mkh_instance *inst);
 int mkh_instance_delete(struct mkh_instance *inst, bool force);
 /* Delete by force what nobody has seen yet; not interruptible. */
 void mkh_instance_undo(struct mkh_instance *inst);
+int mkh_instance_stop(struct mkh_instance *inst);
 void mkh_instance_info(struct mkh_instance *inst, struct mk_info *info);
 unsigned int mkh_instance_count(void);
 /* Stop a running instance whose end has a @cause; inst->lock is held. */
@@ -142,6 +160,26 @@ int mkh_monitor_init(void);
 void mkh_monitor_exit(void);
 void mkh_monitor_setup(struct mkh_instance *inst);
 void mkh_monitor_start(struct mkh_instance *inst);
+/* Look at once.  Any process context. */
+void mkh_monitor_hurry(struct mkh_instance *inst);
+
+/* channel.c: the agent and the channel, the host's side; inst->lock is held */
+int mkh_channel_init(void);
+void mkh_channel_exit(void);
+int mkh_channel_create(struct mkh_instance *inst); /* needs its id and name */
+void mkh_channel_destroy(struct mkh_instance *inst);
+/* Features and CPUs, into a page that is zero otherwise. */
+void mkh_channel_fill(struct mkh_instance *inst, struct mkw_handoff *page);
+int mkh_channel_open(struct mkh_instance *inst); /* before its CPU starts */
+void mkh_channel_close(struct mkh_instance *inst); /* after its CPUs stopped */
+void mkh_channel_look(struct mkh_instance *inst); /* does the agent beat? */
+bool mkh_channel_ending(struct mkh_instance *inst);
+bool mkh_channel_panicked(struct mkh_instance *inst); /* and got stuck */
+int mkh_channel_stop(struct mkh_instance *inst);
+/* With a reference; NULL once it is deleted.  inst->lock is not needed. */
+struct mkc_peer *mkh_channel_peer(struct mkh_instance *inst);
+/* inst->lock is not needed. */
+int mkh_channel_info(struct mkh_instance *inst, struct mk_channel *info);
 
 /* cpu.c: take CPUs from the host kernel and give them back */
 int mkh_cpu_init(void);

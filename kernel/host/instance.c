@@ -402,6 +402,12 @@ static int create_locked(struct mk_create *arg, const u32 *cpus,
 		goto cpus;
 
 	inst->id = ++last_id;
+	err = mkh_channel_create(inst);
+	if (err) {
+		arg->reason = MK_REASON_NO_VECTOR;
+		err = -ENOMEM;
+		goto memory;
+	}
 	ledger_move_all(inst, inst->id);
 	set_state(inst, MK_STATE_CREATED, MK_CAUSE_NONE);
 	mutex_lock(&mkh_lock);
@@ -412,6 +418,9 @@ static int create_locked(struct mk_create *arg, const u32 *cpus,
 	*instance = inst;
 	return 0;
 
+memory:
+	mkh_memory_give(&inst->memory);
+	ledger_drop(memory_kind(inst), inst->memory.base, arg->memory_bytes);
 cpus:
 	give_cpus(inst, inst->nr_cpus);
 low:
@@ -506,7 +515,6 @@ static void fill_handoff(struct mkh_instance *inst)
 	BUILD_BUG_ON(MKW_NAME_BYTES != MK_NAME_BYTES);
 	page = (void *)(inst->memory.view +
 			(image->handoff - inst->memory.base));
-	page->revision = cpu_to_le16(MKW_HANDOFF_REVISION);
 	page->generation = cpu_to_le32(inst->generation);
 	page->instance = cpu_to_le32(inst->id);
 	page->memory_base = cpu_to_le64(inst->memory.base);
@@ -516,6 +524,7 @@ static void fill_handoff(struct mkh_instance *inst)
 	page->channel_base = cpu_to_le64(image->channel_base);
 	page->channel_bytes = cpu_to_le64(image->channel_bytes);
 	memcpy(page->name, inst->name, sizeof(page->name));
+	mkh_channel_fill(inst, page);
 	/* The spawn looks at the magic first: all the rest is there by then. */
 	smp_store_release(&page->magic, cpu_to_le32(MKW_HANDOFF_MAGIC));
 }
@@ -545,6 +554,9 @@ static int start_locked(struct mkh_instance *inst)
 	spin_unlock(&inst->state_lock);
 	mkh_image_place(&inst->image, inst);
 	fill_handoff(inst);
+	err = mkh_channel_open(inst);
+	if (err)
+		return err;
 
 	err = mkh_boot_enter(inst->cpus[0].apic, &inst->image, &progress);
 	spin_lock(&inst->state_lock);
@@ -590,6 +602,7 @@ int mkh_instance_end(struct mkh_instance *inst, u32 state, u32 cause)
 		lose_cpu(&inst->cpus[i]);
 		err = -ETIMEDOUT;
 	}
+	mkh_channel_close(inst);
 	set_state(inst, state, cause);
 	return err;
 }
@@ -604,6 +617,17 @@ int mkh_instance_kill(struct mkh_instance *inst)
 		      ? mkh_instance_end(inst, MK_STATE_STOPPED,
 					 MK_CAUSE_KILLED)
 		      : -EALREADY;
+	mutex_unlock(&inst->lock);
+	return err;
+}
+
+int mkh_instance_stop(struct mkh_instance *inst)
+{
+	int err = lock_alive(inst);
+
+	if (err)
+		return err;
+	err = mkh_channel_stop(inst);
 	mutex_unlock(&inst->lock);
 	return err;
 }
@@ -638,6 +662,7 @@ static int delete_locked(struct mkh_instance *inst, bool force)
 		give_cpus(inst, inst->nr_cpus);
 	give_memory(inst);
 	give_low(inst);
+	mkh_channel_destroy(inst);
 	mkh_instance_put(inst); /* the list's */
 	return lost ? -ETIMEDOUT : 0;
 }

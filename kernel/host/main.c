@@ -86,9 +86,12 @@ static int __init multikernel_init(void)
 	err = mkh_monitor_init();
 	if (err)
 		goto cpu;
-	err = mkh_proc_init();
+	err = mkh_channel_init();
 	if (err)
 		goto monitor;
+	err = mkh_proc_init();
+	if (err)
+		goto channel;
 	err = selftest();
 	if (err)
 		goto proc;
@@ -102,6 +105,8 @@ static int __init multikernel_init(void)
 
 proc:
 	mkh_proc_exit();
+channel:
+	mkh_channel_exit();
 monitor:
 	mkh_monitor_exit();
 cpu:
@@ -123,6 +128,7 @@ static void __exit multikernel_exit(void)
 {
 	mkh_chardev_exit();
 	mkh_proc_exit();
+	mkh_channel_exit();
 	mkh_monitor_exit();
 	mkh_cpu_exit();
 	mkh_boot_exit();

@@ -14,6 +14,7 @@
 #include <linux/suspend.h>
 
 #define LOOK_EVERY (HZ / 10 ?: 1)
+#define LOOK_OFTEN (HZ / 100 ?: 1) /* once the agent says that it ends */
 
 static struct workqueue_struct *queue;
 
@@ -52,22 +53,35 @@ static bool ended(const struct mkh_instance *inst, u32 *state, u32 *cause)
 	return false;
 }
 
+/* inst->lock is held, and it runs. */
+static void look_at(struct mkh_instance *inst)
+{
+	u32 state, cause;
+
+	mkh_channel_look(inst);
+	if (ended(inst, &state, &cause))
+		mkh_instance_end(inst, state, cause);
+	else if (mkh_channel_panicked(inst))
+		mkh_instance_end(inst, MK_STATE_CRASHED, MK_CAUSE_PANIC);
+}
+
 static void look(struct work_struct *work)
 {
 	struct mkh_instance *inst = container_of(to_delayed_work(work),
 						 struct mkh_instance, monitor);
-	u32 state, cause;
 	bool again;
 
 	mutex_lock(&inst->lock);
-	if (inst->state == MK_STATE_RUNNING && ended(inst, &state, &cause))
-		mkh_instance_end(inst, state, cause);
+	if (inst->state == MK_STATE_RUNNING)
+		look_at(inst);
 	/*
 	 * A start that got the lock before us has queued the work again, with
 	 * a reference of its own: then this one's is over.
 	 */
 	again = inst->state == MK_STATE_RUNNING &&
-		queue_delayed_work(queue, &inst->monitor, LOOK_EVERY);
+		queue_delayed_work(queue, &inst->monitor,
+				   mkh_channel_ending(inst) ? LOOK_OFTEN
+							    : LOOK_EVERY);
 	mutex_unlock(&inst->lock);
 	if (!again)
 		mkh_instance_put(inst);
@@ -84,6 +98,14 @@ void mkh_monitor_start(struct mkh_instance *inst)
 	mkh_instance_get(inst);
 	/* Still queued from the life before: that one goes on for this. */
 	if (!queue_delayed_work(queue, &inst->monitor, LOOK_EVERY))
+		mkh_instance_put(inst);
+}
+
+void mkh_monitor_hurry(struct mkh_instance *inst)
+{
+	mkh_instance_get(inst);
+	/* Already queued: that one has a reference. */
+	if (mod_delayed_work(queue, &inst->monitor, 0))
 		mkh_instance_put(inst);
 }
 
