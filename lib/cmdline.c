@@ -49,6 +49,8 @@ static const struct mk_cmdline_option options[] = {
 	{ "no5lvl", "H10", "no switch of paging mode through low memory",
 	  MK_CMDLINE_FOUR_LEVELS },
 	{ "nokaslr", "", "the kernel runs where it was put", MK_CMDLINE_FIXED },
+	{ "rdinit=/multikernel/init", "",
+	  "it loads the agent, then runs the user's init", MK_CMDLINE_AGENT },
 };
 
 const struct mk_cmdline_option *mk_cmdline_options(size_t *nr)
@@ -73,6 +75,8 @@ bool mk_cmdline_applies(const struct mk_cmdline_option *option,
 		return in->fixed;
 	case MK_CMDLINE_FOUR_LEVELS:
 		return !in->la57;
+	case MK_CMDLINE_AGENT:
+		return in->agent;
 	}
 	return false;
 }
@@ -128,6 +132,26 @@ static int check_text(const char *user, struct mk_error *err)
 	return 0;
 }
 
+/*
+ * The user's text.  The kernel keeps the last rdinit= only, and the last of an
+ * unknown name, which goes into its init's environment (init/main.c:
+ * unknown_bootoption, 6.1 to 7.2): renamed, the last one still counts, and
+ * "rdinit=" alone still means none.
+ */
+static void append_user(const struct mk_cmdline *in, char *buffer, size_t size,
+			size_t *length, const char *user)
+{
+	static const char from[] = "rdinit", to[] = "multikernel_init";
+	const char *at = user, *name;
+
+	while (in->agent && (name = mk_cmdline_next(&at, from))) {
+		append(buffer, size, length, user, (size_t)(name - user));
+		append(buffer, size, length, to, sizeof(to) - 1);
+		user = name + sizeof(from) - 1;
+	}
+	append(buffer, size, length, user, strlen(user));
+}
+
 int mk_cmdline_build(const struct mk_cmdline *in, char *buffer, size_t size,
 		     size_t *length, struct mk_error *err)
 {
@@ -152,7 +176,7 @@ int mk_cmdline_build(const struct mk_cmdline *in, char *buffer, size_t size,
 	ours = n;
 	if (*user) {
 		append(buffer, size, &n, " ", 1);
-		append(buffer, size, &n, user, strlen(user));
+		append_user(in, buffer, size, &n, user);
 	}
 	if (n > limit)
 		return mk_fail(

@@ -33,6 +33,7 @@ enum mk_cmdline_when {
 	MK_CMDLINE_TSC_KNOWN, /* the text is followed by the figure */
 	MK_CMDLINE_FIXED, /* the kernel is entered where it was put */
 	MK_CMDLINE_FOUR_LEVELS, /* entered with 4-level page tables */
+	MK_CMDLINE_AGENT, /* the agent's archive is in the initrd */
 };
 
 struct mk_cmdline_option {
@@ -46,6 +47,7 @@ struct mk_cmdline {
 	bool x2apic; /* CPUs are handed over in x2APIC mode */
 	bool fixed; /* a kernel that nothing moves: mk_image.kaslr is false */
 	bool la57; /* entered with five levels */
+	bool agent; /* its init runs first (agent.h) */
 	uint32_t tsc_khz; /* 0 = not known */
 	const char *user; /* NULL = none */
 	bool allow_hazards;
@@ -61,9 +63,10 @@ bool mk_cmdline_applies(const struct mk_cmdline_option *option,
 
 /*
  * Write the finished command line, with its NUL, to @buffer; *@length becomes
- * its length without.  Errors: MK_E_NOSPACE; MK_E_INPUT (too long for a
- * kernel, a control character, an open quote, or what mk_cmdline_check()
- * finds).
+ * its length without.  With an agent a user's "rdinit=X" becomes
+ * "multikernel_init=X", which the kernel passes on to the agent's init.
+ * Errors: MK_E_NOSPACE; MK_E_INPUT (too long for a kernel, a control
+ * character, an open quote, or what mk_cmdline_check() finds).
  */
 int mk_cmdline_build(const struct mk_cmdline *in, char *buffer, size_t size,
 		     size_t *length, struct mk_error *err);
@@ -77,5 +80,12 @@ int mk_cmdline_check(const char *user, bool x2apic, struct mk_error *err);
 
 /* Does @user have the option @name, bare or with a value? */
 bool mk_cmdline_has(const char *user, const char *name);
+
+/*
+ * Where in *@at the next option @name with a value stands (its name, behind a
+ * quote if there is one), or NULL; *@at moves behind that word.  Unlike the
+ * above it ends at "--", as the kernel does for all but its early search.
+ */
+const char *mk_cmdline_next(const char **at, const char *name);
 
 #endif /* MK_CMDLINE_H */

@@ -268,6 +268,20 @@ int mk_cmdline_check(const char *user, bool x2apic, struct mk_error *err)
 	return 0;
 }
 
+const char *mk_cmdline_next(const char **at, const char *name)
+{
+	struct word word;
+
+	while (next_word(at, &word)) {
+		if (word.name_length == 2 && !word.value &&
+		    memcmp(word.name, "--", 2) == 0)
+			break;
+		if (word.value && is_name(&word, name))
+			return word.name;
+	}
+	return NULL;
+}
+
 bool mk_cmdline_has(const char *user, const char *name)
 {
 	struct word word;

@@ -32,9 +32,15 @@
 #define TABLES_ROOM    0x030000
 #define AT_EFI	       0x040000
 #define EFI_ROOM       0x010000
-#define AT_CHANNEL     0x080000
-#define CHANNEL_ROOM   0x080000
+#define AT_CHANNEL     0x050000
+#define CHANNEL_ROOM   0x0b0000
 #define AT_RAM	       MK_PLAN_DESCRIPTION
+
+_Static_assert(AT_EFI + EFI_ROOM <= AT_CHANNEL &&
+		       AT_CHANNEL + CHANNEL_ROOM <= AT_RAM,
+	       "the channel's place is taken");
+_Static_assert(CHANNEL_ROOM >= MKW_CHANNEL_BYTES,
+	       "the channel does not fit into its place");
 
 /*
  * A kernel reserves the first 64 KiB of the machine for firmware that scribbles
@@ -330,6 +336,7 @@ static int build_cmdline(struct job *j)
 		.tsc_khz = j->m->tsc_khz,
 		.user = j->in->cmdline,
 		.allow_hazards = j->in->allow_hazards,
+		.agent = j->in->agent,
 	};
 
 	if (image->setup_header_length >=

@@ -16,7 +16,7 @@
  *   0x008000  hand-off page                        4 KiB  e820 reserved
  *   0x010000  page tables of the entry           192 KiB
  *   0x040000  EFI system table, runtime stub      64 KiB  e820 reserved
- *   0x080000  kept free for the channel's rings  512 KiB  e820 reserved
+ *   0x050000  the channel's rings                704 KiB  e820 reserved
  *   0x100000  RAM
  *             kernel, at the lowest fitting offset >= its preferred one
  *             initrd, at the top
@@ -83,6 +83,7 @@ struct mk_plan_input {
 	size_t initrd_length;
 	const char *cmdline; /* the user's part; NULL = none */
 	bool allow_hazards; /* let the user's part undo a hazard option */
+	bool agent; /* the initrd ends in the agent's archive (agent.h) */
 };
 
 /*

@@ -14,7 +14,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static char line[4096];
 	struct mk_cmdline in = { 0 };
 	struct mk_error err;
-	size_t length, i;
+	size_t length, i, n;
+	const char *at;
 	char *user;
 
 	if (!size)
@@ -30,6 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	in.la57 = data[0] & 4;
 	in.allow_hazards = data[0] & 8;
 	in.tsc_khz = data[0] & 16 ? 2400000 : 0;
+	in.agent = data[0] & 32;
 	in.user = user;
 	if (!mk_cmdline_build(&in, line, sizeof(line), &length, &err)) {
 		if (length >= MK_CMDLINE_BYTES || line[length])
@@ -37,6 +39,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		for (i = 0; i < length; i++)
 			if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)
 				abort();
+		for (at = line, n = 0; mk_cmdline_next(&at, "rdinit"); n++)
+			;
+		if (in.agent && n != 1)
+			abort();
 	} else if (err.code != MK_E_INPUT || !err.text[0]) {
 		abort();
 	}

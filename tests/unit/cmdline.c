@@ -92,7 +92,8 @@ static void ours_stand_first(void)
 
 static void every_size(void)
 {
-	struct mk_cmdline in = { .user = "root=/dev/pmem0 quiet" };
+	struct mk_cmdline in = { .agent = true,
+				 .user = "rdinit=/x rdinit=\"/a b\" quiet" };
 	size_t need, size, n;
 	char *exact;
 
@@ -131,6 +132,13 @@ static void too_long(void)
 	CHECK_EQ(build(in, "xyz"), MK_E_INPUT);
 	in.limit = 1 << 20; /* or promises more */
 	CHECK_EQ(build(in, user), MK_E_INPUT);
+
+	in.agent = true; /* what counts is the finished line */
+	in.limit = 0;
+	CHECK_EQ(build(in, NULL), 0);
+	in.limit = length + sizeof(" multikernel_init=/x") - 1;
+	CHECK_EQ(build(in, "rdinit=/x"), 0);
+	CHECK_EQ(build(in, "rdinit=/xy"), MK_E_INPUT);
 }
 
 static void bad_text(void)
@@ -271,6 +279,55 @@ static void hazards(void)
 			      "prevention of hazard H6");
 }
 
+/* What becomes of the user's rdinit= behind an agent. */
+static const struct {
+	const char *user, *want;
+} renamed[] = {
+	{ "", "" },
+	{ "quiet", " quiet" },
+	{ "rdinit=/bin/sh", " multikernel_init=/bin/sh" },
+	{ "a rdinit=/x b", " a multikernel_init=/x b" },
+	{ "rdinit=/x rdinit=/y", " multikernel_init=/x multikernel_init=/y" },
+	{ "rdinit=", " multikernel_init=" },
+	{ "rdinit=\"/a b\" c", " multikernel_init=\"/a b\" c" },
+	{ "\"rdinit=/a b\" c", " \"multikernel_init=/a b\" c" },
+	{ "\"rdinit=a b\" rdinit=c",
+	  " \"multikernel_init=a b\" multikernel_init=c" },
+	{ "rdinit=/x -- rdinit=/y", " multikernel_init=/x -- rdinit=/y" },
+	{ "\"--\" rdinit=/y", " \"--\" rdinit=/y" },
+	{ "--=1 rdinit=/y", " --=1 multikernel_init=/y" },
+	{ "__ rdinit=/y", " __ multikernel_init=/y" },
+	{ "x=\"-- rdinit=/x\" rdinit=/y",
+	  " x=\"-- rdinit=/x\" multikernel_init=/y" },
+	{ "rdinit", " rdinit" },
+	{ "rdinits=1 ardinit=2 Rdinit=3", " rdinits=1 ardinit=2 Rdinit=3" },
+	{ "=rdinit=1", " =rdinit=1" },
+	{ "init=/sbin/init", " init=/sbin/init" },
+};
+
+static void agent(void)
+{
+	struct mk_cmdline in = { .la57 = true, .agent = true };
+	static const char ours[] = " rdinit=/multikernel/init";
+	const char *at;
+	unsigned int i;
+
+	for (i = 0; i < sizeof(renamed) / sizeof(renamed[0]); i++) {
+		in.agent = true;
+		CHECK_EQ(build(in, renamed[i].user), 0);
+		at = strstr(line, ours);
+		CHECK(at != NULL);
+		CHECK_STR(at ? at + strlen(ours) : "", renamed[i].want);
+		CHECK_EQ(length, strlen(line));
+
+		in.agent = false;
+		CHECK_EQ(build(in, renamed[i].user), 0);
+		CHECK(!strstr(line, "multikernel"));
+		at = line + length - strlen(renamed[i].user);
+		CHECK_STR(at, renamed[i].user);
+	}
+}
+
 static void finds_an_option(void)
 {
 	CHECK(mk_cmdline_has("quiet no5lvl", "no5lvl"));
@@ -289,6 +346,7 @@ int main(void)
 	TEST(too_long);
 	TEST(bad_text);
 	TEST(hazards);
+	TEST(agent);
 	TEST(finds_an_option);
 	return done();
 }

@@ -24,7 +24,7 @@ static const struct mk_efi_memory memory[] = {
 	{ 0x27000, 0x1000, MK_EFI_RESERVED },
 	{ 0x140002000, 0x6000, MK_EFI_ACPI_RECLAIM },
 	{ HANDOFF, 0x1000, MK_EFI_RUNTIME_DATA },
-	{ 0x140080000, 0x80000, MK_EFI_RESERVED },
+	{ 0x140050000, 0xb0000, MK_EFI_RESERVED },
 	{ 0x140100000, 0xff00000, MK_EFI_CONVENTIONAL },
 };
 #define NR_MEMORY (sizeof(memory) / sizeof(memory[0]))

@@ -126,8 +126,8 @@ static void xapic(void)
 	CHECK_EQ(plan.entry, base + 16 * MB + 0x200);
 	CHECK_EQ(plan.page_table, base + 0x10000);
 	CHECK_EQ(plan.handoff, base + 0x8000);
-	CHECK_EQ(plan.channel_base, base + 0x80000);
-	CHECK_EQ(plan.channel_bytes, 0x80000);
+	CHECK_EQ(plan.channel_base, base + 0x50000);
+	CHECK_EQ(plan.channel_bytes, 0xb0000);
 	CHECK(!plan.la57);
 	s = find("initrd");
 	CHECK(s && s->bytes == initrd && s->length == sizeof(initrd));
@@ -168,6 +168,20 @@ static void x2apic(void)
 	image.la57 = false;
 	CHECK_EQ(make(&in), 0);
 	CHECK(!plan.la57);
+}
+
+static void with_agent(void)
+{
+	struct mk_plan_input in = input();
+
+	CHECK_EQ(make(&in), 0);
+	CHECK(strstr(plan.cmdline, "rdinit") == NULL);
+	in.agent = true;
+	in.cmdline = "rdinit=/bin/sh";
+	CHECK_EQ(make(&in), 0);
+	judge(&in);
+	CHECK(strstr(plan.cmdline, " rdinit=/multikernel/init "
+				   "multikernel_init=/bin/sh") != NULL);
 }
 
 static void elf_without_initrd(void)
@@ -399,6 +413,7 @@ int main(void)
 {
 	TEST(xapic);
 	TEST(x2apic);
+	TEST(with_agent);
 	TEST(elf_without_initrd);
 	TEST(alignment);
 	TEST(least_memory);

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The agent's archive: what a spawn finds in /multikernel of its initramfs.
+ *
+ *   multikernel/init                    process 1 (mk_cmdline.agent tells the
+ *                                       kernel), which loads the two modules
+ *   multikernel/multikernel_channel.ko  and then runs the user's init
+ *   multikernel/multikernel_spawn.ko
+ *
+ * It is to stand last in the initrd: what a kernel reads from the front of it
+ * (early microcode) stays there.
+ */
+#ifndef MK_AGENT_H
+#define MK_AGENT_H
+
+#include <stddef.h>
+
+#include "error.h"
+
+struct mk_agent_file {
+	const void *bytes;
+	size_t length;
+};
+
+struct mk_agent_files {
+	struct mk_agent_file init; /* a static program */
+	struct mk_agent_file channel, spawn; /* modules, not compressed */
+};
+
+/*
+ * The archive's length.  Errors: MK_E_CALL (a file without bytes), MK_E_INPUT
+ * (one that is no ELF file), MK_E_SUPPORT (one of 4 GiB or more).
+ */
+int mk_agent_measure(const struct mk_agent_files *agent, size_t *length,
+		     struct mk_error *err);
+
+/*
+ * Write the archive to @buffer; *@length is set even when it answers
+ * MK_E_NOSPACE, and what lies beyond it is left alone.  Errors besides as
+ * mk_agent_measure().
+ */
+int mk_agent_build(const struct mk_agent_files *agent, void *buffer,
+		   size_t size, size_t *length, struct mk_error *err);
+
+#endif /* MK_AGENT_H */
