@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # make              the library and the tool, into build/
-# make kmod         the module for the running kernel, or KDIR=..., into KOUT
+# make kmod         the modules for the running kernel, or KDIR=..., into KOUT
+# make install-agent  those that a spawn takes, for kernels of that release
 # make test         every layer of tests (scripts/test); LAYERS="unit fuzz"
 # make unit         build and run the unit tests
 # make fuzz         build the fuzz targets
@@ -18,6 +19,8 @@ INCLUDEDIR	?= $(PREFIX)/include
 MANDIR		?= $(PREFIX)/share/man
 COMPLETIONDIR	?= $(PREFIX)/share/bash-completion/completions
 SRCDIR		?= $(PREFIX)/src
+# Where mkctl looks for the agent: init, and RELEASE/multikernel_*.ko.
+AGENTDIR	?= $(PREFIX)/lib/multikernel/agent
 
 B		:= build
 CC		?= gcc
@@ -38,7 +41,7 @@ LIBS		:= $(if $(PACKAGES),$(shell $(PKG_CONFIG) --libs \
 
 INCLUDES	:= -Iinclude/uapi -Iinclude -Ilib -I.
 ALL_CFLAGS	= -std=gnu11 -D_GNU_SOURCE $(WARN) $(INCLUDES) $(HAVE) \
-		  -MMD -MP $(CFLAGS)
+		  -MMD -MP $(DEFINES) $(CFLAGS)
 Q		:= $(if $(V),,@)
 say		= $(if $(V),,@printf '  %-7s %s\n' $(1) $(2);)
 
@@ -48,7 +51,7 @@ UNIT		:= $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/*.c))
 UNIT_SH		:= $(wildcard tests/unit/*.sh)
 FUZZ		:= $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/*.c))
 
-all: $(B)/mkctl $(B)/libmultikernel.a
+all: $(B)/mkctl $(B)/libmultikernel.a $(B)/agent/init
 
 $(B)/lib/%.o: lib/%.c
 	@mkdir -p $(@D)
@@ -65,17 +68,33 @@ $(B)/mkctl-obj/%.o: mkctl/%.c
 	@mkdir -p $(@D)
 	$(call say,CC,$<) $(CC) $(ALL_CFLAGS) $(OPT) $(HARDEN) -c -o $@ $<
 
+# Written only when the folder changes, so that mkctl always knows the last one.
+$(B)/agent/dir: FORCE
+	@mkdir -p $(@D)
+	@echo '$(AGENTDIR)' | cmp -s - $@ || echo '$(AGENTDIR)' >$@
+
+KNOW_DIR	:= $(B)/mkctl-obj/load_agent.o $(B)/mkctl-obj/load.o
+$(KNOW_DIR): private DEFINES := -DAGENTDIR='"$(AGENTDIR)"'
+$(KNOW_DIR): $(B)/agent/dir
+
 CTL_OBJ		:= $(patsubst mkctl/%.c,$(B)/mkctl-obj/%.o,$(wildcard mkctl/*.c))
 
 $(B)/mkctl: $(CTL_OBJ) $(B)/libmultikernel.a
 	$(call say,LD,$@) $(CC) $(LDFLAGS) -o $@ $^ -ljson-c $(LIBS)
 
-# --- the module ---------------------------------------------------------------
+# Process 1 of a spawn with an agent: small, and alone in its initramfs.
+$(B)/agent/init: init/init.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<) $(CC) -std=gnu11 -D_GNU_SOURCE $(WARN) -Os -static \
+		-s -o $@ $<
+
+# --- the modules --------------------------------------------------------------
 # Kernel code is built in a copy, one per kernel, so that the tree stays clean.
 KDIR		?= /lib/modules/$(shell uname -r)/build
 KOUT		?= $(B)/kmod
 KFLAGS		?=
-KMOD_SRC	:= $(shell find kernel include -type f) version.h
+KMOD_SRC	:= $(shell find kernel include \
+		     $(wildcard samples tests/machine/modules) -type f) version.h
 
 kmod:
 	@mkdir -p $(KOUT)
@@ -84,7 +103,7 @@ kmod:
 		cmp -s $$f "$(KOUT)/$$f" || cp $$f "$(KOUT)/$$f"; \
 	done
 	$(Q)$(MAKE) -C $(KDIR) M=$(abspath $(KOUT))/kernel $(KFLAGS) modules
-	$(Q)cp $(KOUT)/kernel/multikernel.ko $(KOUT)/multikernel.ko
+	$(Q)find $(KOUT) -mindepth 2 -name '*.ko' -exec cp {} $(KOUT)/ \;
 
 # --- tests --------------------------------------------------------------------
 SANITIZE	:= -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
@@ -172,11 +191,26 @@ install: all
 		install -D -m 644 $$page $(DESTDIR)$(MANDIR)/man8/$$(basename $$page); \
 	done
 	install -D -m 644 completion/mkctl.bash $(DESTDIR)$(COMPLETIONDIR)/mkctl
+	install -D -m 755 $(B)/agent/init $(DESTDIR)$(AGENTDIR)/init
+
+# For the spawns of one kernel release; without debug information, for they go
+# into the spawn's memory.
+AGENT_KO	:= multikernel_channel.ko multikernel_spawn.ko
+install-agent: kmod
+	release=$$(sed -n 's/^#define UTS_RELEASE "\(.*\)"/\1/p' \
+		$(KDIR)/include/generated/utsrelease.h) && \
+	[ -n "$$release" ] && \
+	install -d $(DESTDIR)$(AGENTDIR)/$$release && \
+	for ko in $(AGENT_KO); do \
+		install -m 644 $(KOUT)/$$ko $(DESTDIR)$(AGENTDIR)/$$release/ && \
+		strip -g $(DESTDIR)$(AGENTDIR)/$$release/$$ko || exit 1; \
+	done
 
 clean:
 	rm -rf $(B)
 
-.PHONY: all kmod unit unit-programs machine-programs fuzz test check bench install clean
+.PHONY: all kmod unit unit-programs machine-programs fuzz test check bench install \
+	install-agent clean FORCE
 .SECONDARY:
 
 -include $(wildcard $(B)/lib/*.d $(B)/mkctl-obj/*.d $(B)/san/lib/*.d \

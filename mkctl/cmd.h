@@ -34,10 +34,14 @@ struct ctl {
 
 /* Keys of the long options; a key below 128 is also its short letter. */
 enum opt_key {
+	OPT_COUNT = 'c',
 	OPT_FOLLOW = 'f',
 	OPT_HELP = 'h',
+	OPT_INTERVAL = 'i',
+	OPT_SIZE = 's',
 	OPT_VERBOSE = 'v',
-	OPT_ALLOW_HAZARDS = 256,
+	OPT_AGENT = 256,
+	OPT_ALLOW_HAZARDS,
 	OPT_CMDLINE,
 	OPT_CPUS,
 	OPT_CPU_COUNT,
@@ -47,16 +51,22 @@ enum opt_key {
 	OPT_JSON,
 	OPT_KASLR,
 	OPT_KERNEL,
+	OPT_KILL,
+	OPT_LINES,
 	OPT_LOW,
 	OPT_MEMORY,
 	OPT_MEMORY_AT,
 	OPT_NODE,
+	OPT_NO_AGENT,
 	OPT_NO_UNPACK,
+	OPT_OUTPUT,
 	OPT_PRETEND_CPUS,
 	OPT_PRETEND_MEMORY,
+	OPT_SPLIT,
 	OPT_SPLIT_CORES,
 	OPT_STATE,
 	OPT_TIMEOUT,
+	OPT_TYPE,
 	OPT_WAIT,
 };
 
@@ -80,6 +90,7 @@ struct parse {
 	int argc;
 	char **argv;
 	struct option *table;
+	const char *letters; /* the short options, for getopt_long() */
 };
 
 /* Start to read a command's arguments; argv[0] is the verb. */
@@ -95,6 +106,12 @@ int parse_next(struct parse *p, const char **value);
 /* After the options: the one operand, checked to be an instance's name. */
 const char *parse_name(struct parse *p);
 
+/* The same, where further operands may follow it. */
+const char *parse_first_name(struct parse *p);
+
+/* The next operand; @what is how a message calls it. */
+const char *parse_operand(struct parse *p, const char *what);
+
 /* After the options: no operand. */
 void parse_no_operand(struct parse *p);
 
@@ -108,6 +125,10 @@ uint64_t parse_size(const struct parse *p, const char *option,
 unsigned int parse_number(const struct parse *p, const char *option,
 			  const char *value, unsigned int least,
 			  unsigned int most);
+
+/* The type of a port's messages: decimal, or hexadecimal after 0x. */
+unsigned int parse_type(const struct parse *p, const char *option,
+			const char *value);
 
 /* Seconds, with a fraction if wanted, as milliseconds. */
 int parse_seconds(const struct parse *p, const char *option, const char *value);
@@ -152,6 +173,10 @@ int cmd_list(struct ctl *ctl, int argc, char **argv);
 int cmd_show(struct ctl *ctl, int argc, char **argv);
 int cmd_log(struct ctl *ctl, int argc, char **argv);
 int cmd_wait(struct ctl *ctl, int argc, char **argv);
+int cmd_ping(struct ctl *ctl, int argc, char **argv);
+int cmd_send(struct ctl *ctl, int argc, char **argv);
+int cmd_receive(struct ctl *ctl, int argc, char **argv);
+int cmd_stop(struct ctl *ctl, int argc, char **argv);
 int cmd_kill(struct ctl *ctl, int argc, char **argv);
 int cmd_unload(struct ctl *ctl, int argc, char **argv);
 int cmd_delete(struct ctl *ctl, int argc, char **argv);

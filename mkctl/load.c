@@ -79,6 +79,7 @@ static void fill_input(struct mk_plan_input *input,
 	input->initrd_length = files->initrd_length;
 	input->cmdline = args->cmdline;
 	input->allow_hazards = args->allow_hazards;
+	input->agent = files->agent;
 }
 
 static int hand_over(struct mk_instance *inst, const struct mk_plan *plan,
@@ -174,6 +175,12 @@ static const struct usage usage = {
 		"it again; where that is not possible, and with --no-unpack or\n"
 		"--kaslr, it is started as it is.\n"
 		"\n"
+		"The agent for the kernel's release, if there is one, joins the initrds:\n"
+		"a small init that loads two modules and then runs the kernel's own\n"
+		"init.  It is looked for in --agent DIR only, or without that in\n"
+		"$MULTIKERNEL_AGENT_DIR (" AGENTDIR "),\n"
+		"and its modules also in /lib/modules/RELEASE/updates/dkms and extra.\n"
+		"\n"
 		"Examples:\n"
 		"  mkctl load web --kernel /boot/vmlinuz-6.1.0-50-amd64 \\\n"
 		"        --initrd my.cpio.gz --cmdline 'quiet loglevel=4'\n"
@@ -240,7 +247,7 @@ int cmd_load(struct ctl *ctl, int argc, char **argv)
 			status = fail(name, &err);
 	}
 	if (!status)
-		status = load_read(ctl, &args, &files);
+		status = load_read(ctl, name, &args, &files);
 	if (!status)
 		status = load_do(ctl, &dev, name, &inst, &args, &files);
 	load_free(&files);

@@ -20,6 +20,9 @@ const struct opt load_options[] = {
 	  "let the kernel unpack itself at every start" },
 	{ OPT_KASLR, "kaslr", NULL,
 	  "let it choose its address itself; implies --no-unpack" },
+	{ OPT_AGENT, "agent", "DIR",
+	  "the agent: DIR/init and DIR/RELEASE/multikernel_*.ko" },
+	{ OPT_NO_AGENT, "no-agent", NULL, "start it without an agent" },
 	{ OPT_ALLOW_HAZARDS, "allow-hazards", NULL,
 	  "let TEXT undo what protects the host" },
 	{ 0, NULL, NULL, NULL },
@@ -47,6 +50,12 @@ bool load_take(struct load_args *args, const struct parse *p, int key,
 		args->kaslr = true;
 		args->no_unpack = true;
 		return true;
+	case OPT_AGENT:
+		args->agent_dir = value;
+		return true;
+	case OPT_NO_AGENT:
+		args->no_agent = true;
+		return true;
 	case OPT_ALLOW_HAZARDS:
 		args->allow_hazards = true;
 		return true;
@@ -61,6 +70,8 @@ void load_check(const struct load_args *args, const struct parse *p)
 	if (args->kaslr && args->cmdline &&
 	    mk_cmdline_has(args->cmdline, "nokaslr"))
 		usage_error(p, "--kaslr and nokaslr in --cmdline");
+	if (args->agent_dir && args->no_agent)
+		usage_error(p, "either --agent or --no-agent");
 }
 
 /* The release for people and scripts, or the file's name without it. */
@@ -124,13 +135,15 @@ static int join(const struct mk_initrd_file *parts, unsigned int nr,
 	return MKCTL_DONE;
 }
 
-static int read_initrds(const struct load_args *args, struct load_files *files)
+/* The user's files, then the agent. */
+static int read_initrds(const struct ctl *ctl, const char *name,
+			const struct load_args *args, struct load_files *files)
 {
-	struct mk_initrd_file parts[LOAD_INITRDS] = { { 0 } };
-	void *bytes[LOAD_INITRDS] = { NULL };
+	struct mk_initrd_file parts[LOAD_INITRDS + 1] = { { 0 } };
+	void *bytes[LOAD_INITRDS + 1] = { NULL };
+	unsigned int i, nr = args->nr_initrds;
 	int status = MKCTL_DONE;
 	struct mk_error err;
-	unsigned int i;
 
 	for (i = 0; i < args->nr_initrds && !status; i++) {
 		parts[i].name = args->initrds[i];
@@ -139,15 +152,24 @@ static int read_initrds(const struct load_args *args, struct load_files *files)
 			status = fail(NULL, &err);
 		parts[i].bytes = bytes[i];
 	}
-	if (!status && args->nr_initrds)
-		status = join(parts, args->nr_initrds, files);
-	for (i = 0; i < args->nr_initrds; i++)
+	if (!status)
+		status = load_agent(ctl, name, args, files->image.release,
+				    &bytes[nr], &parts[nr].length);
+	if (bytes[nr]) {
+		parts[nr].name = "the agent";
+		parts[nr].bytes = bytes[nr];
+		files->agent = true;
+		nr++;
+	}
+	if (!status && nr)
+		status = join(parts, nr, files);
+	for (i = 0; i <= args->nr_initrds; i++)
 		free(bytes[i]);
 	return status;
 }
 
-int load_read(const struct ctl *ctl, const struct load_args *args,
-	      struct load_files *files)
+int load_read(const struct ctl *ctl, const char *name,
+	      const struct load_args *args, struct load_files *files)
 {
 	struct mk_error err;
 	int status;
@@ -160,7 +182,7 @@ int load_read(const struct ctl *ctl, const struct load_args *args,
 		return fail("--cmdline", &err);
 	status = read_kernel(ctl, args, files);
 	if (!status)
-		status = read_initrds(args, files);
+		status = read_initrds(ctl, name, args, files);
 	return status;
 }
 

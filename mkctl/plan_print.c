@@ -85,6 +85,7 @@ static void print_json(const char *name, const struct mk_plan_input *input,
 	json_number(o, "channel_base", plan->channel_base);
 	json_number(o, "channel_bytes", plan->channel_bytes);
 	json_flag(o, "la57", plan->la57);
+	json_flag(o, "agent", input->agent);
 	json_text(o, "cmdline", plan->cmdline);
 	json_object_object_add(o, "segments", segments_json(plan));
 	json_object_object_add(o, "e820", e820_json(plan));
@@ -122,6 +123,7 @@ static void print_text(const char *name, const struct mk_plan_input *input,
 	printf("page table  0x%" PRIx64 " (%d levels)\n", plan->page_table,
 	       plan->la57 ? 5 : 4);
 	printf("hand-off    0x%" PRIx64 "\n", plan->handoff);
+	printf("agent       %s\n", input->agent ? "in the initrd" : "none");
 	printf("cmdline     %s\n", plan->cmdline);
 	printf("segments\n");
 	for (i = 0; i < plan->nr_segments; i++)

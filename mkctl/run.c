@@ -15,6 +15,7 @@ static const struct usage usage = {
 		"fails, if the spawn ends while --wait waits for its init, or if you\n"
 		"press Ctrl-C, the instance is removed again.  Only when the time of\n"
 		"--wait is over (exit status 3) it is left running, to be looked at.\n"
+		"For the agent see mkctl load --help.\n"
 		"\n"
 		"Example:\n"
 		"  mkctl run web --cpus 2,3 --memory 256M --wait 60 \\\n"
@@ -102,7 +103,7 @@ int cmd_run(struct ctl *ctl, int argc, char **argv)
 	status = open_device(ctl, &dev);
 	if (status)
 		return status;
-	status = load_read(ctl, &load, &files);
+	status = load_read(ctl, name, &load, &files);
 	if (!status)
 		status = check_memory(name, &create, &files);
 	if (!status)

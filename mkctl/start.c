@@ -28,17 +28,28 @@ bool start_take(struct start_args *args, const struct parse *p, int key,
 	return true;
 }
 
+static bool begins_with(const struct mk_log_record *r, const char *text)
+{
+	size_t n = strlen(text);
+
+	return r->length > n && memcmp(r->text, text, n) == 0;
+}
+
 /*
  * init/main.c:run_init_process(), the same in 6.1 to 7.2, says "Run %s as
- * init process" of the initramfs' /init and of /sbin/init alike.
+ * init process" of the initramfs' /init and of /sbin/init alike.  Of the
+ * agent's init it says so too, but that one only comes before, and says itself
+ * what it runs (init/init.c), as a program (LOG_USER).
  */
 static bool says_init(const struct mk_log_record *r)
 {
 	static const char tail[] = " as init process";
 	size_t n = sizeof(tail) - 1;
 
+	if (r->facility == 1)
+		return begins_with(r, "multikernel: runs ");
 	return r->facility == 0 && r->length > 4 + n &&
-	       memcmp(r->text, "Run ", 4) == 0 &&
+	       begins_with(r, "Run ") && !begins_with(r, "Run /multikernel/") &&
 	       memcmp(r->text + r->length - n, tail, n) == 0;
 }
 

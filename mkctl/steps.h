@@ -42,11 +42,17 @@ int create_do(const struct ctl *ctl, struct mk_device *dev, const char *name,
 
 #define LOAD_INITRDS 16
 
+/* Where the agent was installed; the Makefile knows. */
+#ifndef AGENTDIR
+#define AGENTDIR "/usr/local/lib/multikernel/agent"
+#endif
+
 struct load_args {
 	const char *kernel, *cmdline;
 	const char *initrds[LOAD_INITRDS];
 	unsigned int nr_initrds;
-	bool no_unpack, kaslr, allow_hazards;
+	const char *agent_dir; /* --agent, or NULL */
+	bool no_unpack, kaslr, allow_hazards, no_agent;
 	bool dry_run, json; /* of the command load only */
 	unsigned int pretend_cpus;
 	uint64_t pretend_memory;
@@ -58,6 +64,7 @@ struct load_files {
 	size_t kernel_length, unpacked_length, initrd_length;
 	struct mk_image image; /* points into kernel or unpacked */
 	char label[MK_LABEL_BYTES];
+	bool agent; /* its archive is the last one in initrd */
 };
 
 extern const struct opt load_options[];
@@ -66,12 +73,21 @@ bool load_take(struct load_args *args, const struct parse *p, int key,
 	       const char *value);
 void load_check(const struct load_args *args, const struct parse *p);
 /* Read and judge all files; nothing of the machine is touched. */
-int load_read(const struct ctl *ctl, const struct load_args *args,
-	      struct load_files *files);
+int load_read(const struct ctl *ctl, const char *name,
+	      const struct load_args *args, struct load_files *files);
 int load_do(const struct ctl *ctl, struct mk_device *dev, const char *name,
 	    struct mk_instance *inst, const struct load_args *args,
 	    const struct load_files *files);
 void load_free(struct load_files *files);
+
+/*
+ * The agent's archive for a kernel of @release, in malloc'ed memory.  Where
+ * there is none *@archive is NULL: that is a failure only if args->agent_dir
+ * was to have it, else a warning.
+ */
+int load_agent(const struct ctl *ctl, const char *name,
+	       const struct load_args *args, const char *release,
+	       void **archive, size_t *length);
 
 /* Print a plan for people or programs: --dry-run. */
 int plan_print(const char *name, const struct mk_plan_input *input,
