@@ -17,13 +17,28 @@ _mkctl_state_list()
 	compgen -P "$done" -W "$_mkctl_states" -- "${1##*,}"
 }
 
+# The operand of send that stands before the word to complete, if there is one.
+_mkctl_operand()
+{
+	local i seen=''
+
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		case ${COMP_WORDS[i]} in
+		--sysroot | --type | --wait) ((i++)) ;;
+		-*) ;;
+		*) [[ -n $seen ]] && echo "${COMP_WORDS[i]}" && return
+			seen=1 ;;
+		esac
+	done
+}
+
 _mkctl()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
 	local create='--cpus --cpu-count --memory --node --memory-at
 		--split-cores --low'
 	local load='--kernel --initrd --cmdline --no-unpack --kaslr
-		--allow-hazards'
+		--agent --no-agent --allow-hazards'
 	local verb='' options='' i
 
 	for ((i = 1; i < COMP_CWORD; i++)); do
@@ -42,14 +57,19 @@ _mkctl()
 			;;
 		esac
 		mapfile -t COMPREPLY < <(compgen -W 'create load start run list
-			show log wait kill unload delete fsck doctor help
-			--help --version --sysroot' -- "$cur")
+			show log wait ping send receive stop kill unload delete
+			fsck doctor help --help --version --sysroot' -- "$cur")
 		return
 	fi
 	case $prev in
-	--kernel | --initrd)
+	--kernel | --initrd | --output)
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return
+		;;
+	--agent)
+		compopt -o filenames
+		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 		return
 		;;
 	--state)
@@ -58,7 +78,8 @@ _mkctl()
 		return
 		;;
 	--cpus | --cpu-count | --memory | --memory-at | --node | --low | \
-		--cmdline | --wait | --timeout | --pretend-*)
+		--cmdline | --wait | --timeout | --pretend-* | --type | --count | \
+		--interval | --size | -c | -i | -s)
 		return
 		;;
 	esac
@@ -70,10 +91,15 @@ _mkctl()
 	list | show | fsck | doctor) options='--json' ;;
 	log) options='--follow --json' ;;
 	wait) options='--state --timeout' ;;
+	ping) options='--count --interval --size --timeout --json' ;;
+	send) options='--type --split --lines --wait' ;;
+	receive) options='--type --count --follow --timeout --output --lines' ;;
+	stop) options='--timeout --kill' ;;
 	delete) options='--force' ;;
 	help)
 		mapfile -t COMPREPLY < <(compgen -W 'create load start run list
-			show log wait kill unload delete fsck doctor' -- "$cur")
+			show log wait ping send receive stop kill unload delete
+			fsck doctor' -- "$cur")
 		return
 		;;
 	esac
@@ -83,7 +109,18 @@ _mkctl()
 		return
 	fi
 	case $verb in
-	load | start | show | log | wait | kill | unload | delete)
+	send)
+		# the instance, then a file
+		if [[ -n $(_mkctl_operand) ]]; then
+			compopt -o filenames
+			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		else
+			mapfile -t COMPREPLY < <(compgen -W "$(_mkctl_names)" \
+				-- "$cur")
+		fi
+		;;
+	load | start | show | log | wait | ping | receive | stop | kill | \
+		unload | delete)
 		mapfile -t COMPREPLY < <(compgen -W "$(_mkctl_names)" -- "$cur")
 		;;
 	esac

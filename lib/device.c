@@ -13,17 +13,6 @@
 
 #include "names.h"
 
-/* A sentence without strerror() behind it, but with the errno kept. */
-static int refuse(struct mk_error *err, int code, const char *text)
-{
-	int sys = errno;
-
-	mk_fail(err, code, "%s", text);
-	if (err)
-		err->sys_errno = sys;
-	return code;
-}
-
 /* What an errno of a command on an instance means, whatever the command. */
 static int fail_common(struct mk_error *err, const char *what)
 {
@@ -108,9 +97,10 @@ int mk_device_query(struct mk_device *dev, struct mk_query *query,
 	if (ioctl(dev->fd, MK_IOC_QUERY, query) == 0)
 		return 0;
 	if (errno == ENOTTY)
-		return refuse(err, MK_E_SUPPORT,
-			      "the device does not answer as multikernel does: "
-			      "another driver, or a module of another ABI");
+		return mk_fail_kept(
+			err, MK_E_SUPPORT,
+			"the device does not answer as multikernel does: "
+			"another driver, or a module of another ABI");
 	return fail_common(err, "query");
 }
 
@@ -122,7 +112,7 @@ int mk_device_next(struct mk_device *dev, uint32_t id, struct mk_info *info,
 	if (ioctl(dev->fd, MK_IOC_NEXT, info) == 0)
 		return 0;
 	if (errno == ENOENT)
-		return refuse(err, MK_E_NOTFOUND, "no further instance");
+		return mk_fail_kept(err, MK_E_NOTFOUND, "no further instance");
 	return fail_common(err, "enumerate");
 }
 
@@ -134,7 +124,7 @@ int mk_device_ledger(struct mk_device *dev, uint32_t index,
 	if (ioctl(dev->fd, MK_IOC_LEDGER, entry) == 0)
 		return 0;
 	if (errno == ENOENT)
-		return refuse(err, MK_E_NOTFOUND, "no further entry");
+		return mk_fail_kept(err, MK_E_NOTFOUND, "no further entry");
 	return fail_common(err, "ledger");
 }
 
@@ -149,7 +139,7 @@ int mk_instance_create(struct mk_device *dev, struct mk_instance *inst,
 	if (errno == EINTR)
 		return fail_common(err, "create");
 	if (mk_reason_text(why, sizeof(why), create) == 0)
-		return refuse(err, MK_E_REFUSED, why);
+		return mk_fail_kept(err, MK_E_REFUSED, "%s", why);
 	return fail_common(err, "create");
 }
 
@@ -207,12 +197,14 @@ int mk_instance_load(struct mk_instance *inst, const struct mk_load *load,
 		return 0;
 	switch (errno) {
 	case EBUSY:
-		return refuse(err, MK_E_REFUSED,
-			      "it is running: mkctl kill it before loading");
+		return mk_fail_kept(
+			err, MK_E_REFUSED,
+			"it is running: mkctl kill it before loading");
 	case ENOMEM:
-		return refuse(err, MK_E_REFUSED,
-			      "the host has too little free memory to keep the "
-			      "image: free some");
+		return mk_fail_kept(
+			err, MK_E_REFUSED,
+			"the host has too little free memory to keep the "
+			"image: free some");
 	case ERANGE:
 	case EEXIST:
 	case E2BIG:
@@ -239,24 +231,26 @@ int mk_instance_start(struct mk_instance *inst, struct mk_error *err)
 		return 0;
 	switch (errno) {
 	case EBUSY:
-		return refuse(err, MK_E_REFUSED, "it is running already");
+		return mk_fail_kept(err, MK_E_REFUSED, "it is running already");
 	case ENOEXEC:
-		return refuse(err, MK_E_REFUSED,
-			      "nothing is loaded: mkctl load it first");
+		return mk_fail_kept(err, MK_E_REFUSED,
+				    "nothing is loaded: mkctl load it first");
 	case EIO:
-		return refuse(
+		return mk_fail_kept(
 			err, MK_E_REFUSED,
 			"its boot CPU never arrived at the kernel's entry "
 			"and was parked again (state stopped, cause "
 			"no-start)");
 	case ETIMEDOUT:
-		return refuse(err, MK_E_UNKNOWN,
-			      "its boot CPU neither started nor parked: it is "
-			      "lost until the machine restarts");
+		return mk_fail_kept(
+			err, MK_E_UNKNOWN,
+			"its boot CPU neither started nor parked: it is "
+			"lost until the machine restarts");
 	case EUCLEAN:
-		return refuse(err, MK_E_REFUSED,
-			      "one of its CPUs is lost: it cannot start again, "
-			      "only be deleted");
+		return mk_fail_kept(
+			err, MK_E_REFUSED,
+			"one of its CPUs is lost: it cannot start again, "
+			"only be deleted");
 	default:
 		return fail_common(err, "start");
 	}
@@ -268,9 +262,9 @@ int mk_instance_kill(struct mk_instance *inst, struct mk_error *err)
 		return 0;
 	switch (errno) {
 	case EALREADY:
-		return refuse(err, MK_E_STATE, "it does not run");
+		return mk_fail_kept(err, MK_E_STATE, "it does not run");
 	case ETIMEDOUT:
-		return refuse(
+		return mk_fail_kept(
 			err, MK_E_UNKNOWN,
 			"a CPU did not acknowledge: it is lost until the "
 			"machine restarts, and the memory is quarantined");
@@ -284,9 +278,62 @@ int mk_instance_unload(struct mk_instance *inst, struct mk_error *err)
 	if (command(inst, MK_IOC_UNLOAD, 0) == 0)
 		return 0;
 	if (errno == EBUSY)
-		return refuse(err, MK_E_REFUSED,
-			      "it is running: mkctl kill it first");
+		return mk_fail_kept(err, MK_E_REFUSED,
+				    "it is running: mkctl kill it first");
 	return fail_common(err, "unload");
+}
+
+int mk_instance_channel(struct mk_instance *inst, struct mk_channel *channel,
+			struct mk_error *err)
+{
+	memset(channel, 0, sizeof(*channel));
+	if (ioctl(inst->fd, MK_IOC_CHANNEL, channel) != 0)
+		return fail_common(err, "channel");
+	channel->release[sizeof(channel->release) - 1] = '\0';
+	channel->panic_text[sizeof(channel->panic_text) - 1] = '\0';
+	return 0;
+}
+
+int mk_instance_stop(struct mk_instance *inst, struct mk_error *err)
+{
+	if (command(inst, MK_IOC_STOP, 0) == 0)
+		return 0;
+	switch (errno) {
+	case EALREADY:
+		return mk_fail_kept(err, MK_E_STATE, "it does not run");
+	case ENOTCONN:
+		return mk_fail_kept(
+			err, MK_E_REFUSED,
+			"no agent listens in it: it was loaded without one or "
+			"has not come up yet; mkctl kill stops it by force");
+	default:
+		return fail_common(err, "stop");
+	}
+}
+
+int mk_instance_ping(struct mk_instance *inst, struct mk_ping *ping,
+		     struct mk_error *err)
+{
+	if (ioctl(inst->fd, MK_IOC_PING, ping) == 0)
+		return 0;
+	if (errno == EALREADY)
+		return mk_fail_kept(err, MK_E_STATE, "it does not run");
+	return fail_common(err, "ping");
+}
+
+int mk_instance_attach(struct mk_instance *inst, const struct mk_attach *attach,
+		       struct mk_error *err)
+{
+	int fd = ioctl(inst->fd, MK_IOC_ATTACH, attach);
+
+	if (fd >= 0)
+		return fd;
+	if (errno == EBUSY)
+		return mk_fail_kept(
+			err, MK_E_REFUSED,
+			"another process receives this type already: end "
+			"it, or choose another type");
+	return fail_common(err, "attach");
 }
 
 int mk_instance_delete(struct mk_instance *inst, uint32_t flags,
@@ -296,11 +343,12 @@ int mk_instance_delete(struct mk_instance *inst, uint32_t flags,
 		return 0;
 	switch (errno) {
 	case EBUSY:
-		return refuse(err, MK_E_REFUSED,
-			      "it is running: mkctl kill it first, or delete "
-			      "--force");
+		return mk_fail_kept(
+			err, MK_E_REFUSED,
+			"it is running: mkctl kill it first, or delete "
+			"--force");
 	case ETIMEDOUT:
-		return refuse(
+		return mk_fail_kept(
 			err, MK_E_UNKNOWN,
 			"it is gone, but a CPU of it did not acknowledge: its "
 			"CPUs and memory are lost until the machine restarts");

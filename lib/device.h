@@ -78,6 +78,35 @@ int mk_instance_start(struct mk_instance *inst, struct mk_error *err);
 int mk_instance_kill(struct mk_instance *inst, struct mk_error *err);
 int mk_instance_unload(struct mk_instance *inst, struct mk_error *err);
 
+/*
+ * What is known of its agent and its channel.  All but the counters is the
+ * word of the spawn; the texts end with a NUL.  MK_E_SUPPORT: the module is
+ * too old to know.
+ */
+int mk_instance_channel(struct mk_instance *inst, struct mk_channel *channel,
+			struct mk_error *err);
+
+/*
+ * Ask the spawn to power off; returns at once.  MK_E_STATE: it does not run.
+ * MK_E_REFUSED with ENOTCONN in sys_errno: no agent listens.
+ */
+int mk_instance_stop(struct mk_instance *inst, struct mk_error *err);
+
+/*
+ * A request and its reply; the caller fills in bytes and timeout_ms.  0 says
+ * that it was tried: how it went is in @ping->outcome.
+ */
+int mk_instance_ping(struct mk_instance *inst, struct mk_ping *ping,
+		     struct mk_error *err);
+
+/*
+ * A port for messages of one type, as a descriptor for lib/port.h; the caller
+ * fills in @attach.  Close it with close(2).  Returns the descriptor or a
+ * negative code.
+ */
+int mk_instance_attach(struct mk_instance *inst, const struct mk_attach *attach,
+		       struct mk_error *err);
+
 /* @flags: 0 or MK_DELETE_F_FORCE. */
 int mk_instance_delete(struct mk_instance *inst, uint32_t flags,
 		       struct mk_error *err);

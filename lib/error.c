@@ -44,6 +44,20 @@ int mk_fail_errno(struct mk_error *err, int code, const char *format, ...)
 	return code;
 }
 
+int mk_fail_kept(struct mk_error *err, int code, const char *format, ...)
+{
+	int sys = errno;
+	va_list args;
+
+	if (!err)
+		return code;
+	va_start(args, format);
+	fill(err, code, 0, format, args);
+	va_end(args);
+	err->sys_errno = sys;
+	return code;
+}
+
 const char *mk_code_name(int code)
 {
 	static const char *const names[] = {

@@ -46,6 +46,10 @@ int mk_fail(struct mk_error *err, int code, const char *format, ...)
 int mk_fail_errno(struct mk_error *err, int code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* The same, with errno kept but not in the sentence. */
+int mk_fail_kept(struct mk_error *err, int code, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
 /* A short name for a code ("bad input"), never NULL. */
 const char *mk_code_name(int code);
 

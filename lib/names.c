@@ -2,6 +2,8 @@
 /* The words for the numbers of the UAPI. */
 #include "names.h"
 
+#include <multikernel/wire.h>
+
 #include <stdio.h>
 #include <string.h>
 
@@ -19,7 +21,22 @@ static const char *const causes[] = {
 	[MK_CAUSE_NONE] = "none",	  [MK_CAUSE_POWEROFF] = "poweroff",
 	[MK_CAUSE_REBOOT] = "reboot",	  [MK_CAUSE_PANIC] = "panic",
 	[MK_CAUSE_KILLED] = "killed",	  [MK_CAUSE_HOST] = "host",
-	[MK_CAUSE_NO_START] = "no-start",
+	[MK_CAUSE_NO_START] = "no-start", [MK_CAUSE_FLOOD] = "flood",
+};
+
+static const char *const agents[] = {
+	[MK_AGENT_NONE] = "none",	[MK_AGENT_READY] = "ready",
+	[MK_AGENT_REFUSED] = "refused", [MK_AGENT_UP] = "up",
+	[MK_AGENT_BROKEN] = "broken",
+};
+
+static const struct {
+	unsigned long long bit;
+	const char *name;
+} features[] = {
+	{ MKW_FEATURE_CHANNEL, "channel" },
+	{ MKW_FEATURE_REQUEST, "request" },
+	{ MKW_FEATURE_CPUS, "cpus" },
 };
 
 static const char *const steps[] = {
@@ -53,6 +70,21 @@ unsigned int mk_state_number(const char *name)
 const char *mk_cause_name(unsigned int cause)
 {
 	return word(causes, COUNT(causes), cause);
+}
+
+const char *mk_agent_name(unsigned int agent)
+{
+	return word(agents, COUNT(agents), agent);
+}
+
+const char *mk_feature_name(unsigned int bit)
+{
+	size_t i;
+
+	for (i = 0; i < COUNT(features); i++)
+		if (bit < 64 && features[i].bit == 1ULL << bit)
+			return features[i].name;
+	return "unknown";
 }
 
 const char *mk_progress_name(unsigned int progress)
@@ -104,6 +136,9 @@ static const char *const plain_reasons[] = {
 		"the host would have no CPU left: leave it one at least",
 	[MK_REASON_NO_MEMORY] =
 		"the host is short of memory for itself: free some",
+	[MK_REASON_NO_VECTOR] =
+		"the host has no interrupt left for its doorbell: delete an "
+		"instance",
 };
 
 int mk_reason_text(char *text, size_t size, const struct mk_create *create)

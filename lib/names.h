@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The words for the numbers of the UAPI: states, causes, reasons.
+ * The words for the numbers of the UAPI: states, causes, reasons, agents.
  *
- * The state and cause words are a stable contract of mkctl; a number that
- * this library does not know yet gives "unknown", never NULL.
+ * The words of states, causes, agents and features are a stable contract of
+ * mkctl; a number that this library does not know yet gives "unknown", never
+ * NULL.
  */
 #ifndef MK_NAMES_H
 #define MK_NAMES_H
@@ -20,8 +21,14 @@ const char *mk_state_name(unsigned int state);
 /* The enum mk_state of a word, or 0. */
 unsigned int mk_state_number(const char *name);
 
-/* "none", "poweroff", "reboot", "panic", "killed", "host", "no-start". */
+/* "none", "poweroff", "reboot", "panic", "killed", "host", "no-start", "flood". */
 const char *mk_cause_name(unsigned int cause);
+
+/* Of an enum mk_agent: "none", "ready", "refused", "up", "broken". */
+const char *mk_agent_name(unsigned int agent);
+
+/* Of bit @bit of the features in the hand-off page: "channel", "request". */
+const char *mk_feature_name(unsigned int bit);
 
 /* How far the boot CPU came, as a sentence part: "in real mode". */
 const char *mk_progress_name(unsigned int progress);

@@ -8,6 +8,7 @@
 
 #include "cmd.h"
 #include "cpulist.h"
+#include "describe_agent.h"
 #include "names.h"
 
 static uint64_t clock_ns(clockid_t clock)
@@ -28,12 +29,9 @@ double describe_epoch(uint64_t boottime_ns)
 	return (double)ms / 1000;
 }
 
-static void set_age(char *text, size_t size, uint64_t since_ns)
+void describe_age(char *text, size_t size, uint64_t seconds)
 {
-	uint64_t now = clock_ns(CLOCK_BOOTTIME);
-	unsigned long s =
-		now > since_ns ? (unsigned long)((now - since_ns) / 1000000000)
-			       : 0;
+	unsigned long s = (unsigned long)seconds;
 
 	if (s < 60)
 		snprintf(text, size, "%lus", s);
@@ -43,6 +41,37 @@ static void set_age(char *text, size_t size, uint64_t since_ns)
 		snprintf(text, size, "%luh%02lum", s / 3600, s / 60 % 60);
 	else
 		snprintf(text, size, "%lud%02luh", s / 86400, s / 3600 % 24);
+}
+
+static void set_age(struct description *d)
+{
+	uint64_t now = clock_ns(CLOCK_BOOTTIME), since = d->info.since_ns;
+
+	describe_age(d->age, sizeof(d->age),
+		     now > since ? (now - since) / 1000000000 : 0);
+}
+
+/* What the agent says, for a terminal: without the newline of a panic. */
+static void clean(char *text)
+{
+	size_t n = strlen(text);
+
+	while (n && (text[n - 1] == '\n' || text[n - 1] == ' '))
+		text[--n] = '\0';
+	make_printable(text);
+}
+
+static int get_channel(struct description *d, struct mk_instance *inst,
+		       struct mk_error *err)
+{
+	int code = mk_instance_channel(inst, &d->channel, err);
+
+	if (code == MK_E_SUPPORT)
+		return 0;
+	d->has_channel = !code;
+	clean(d->channel.release);
+	clean(d->channel.panic_text);
+	return code;
 }
 
 int describe(struct description *d, struct mk_instance *inst,
@@ -57,6 +86,8 @@ int describe(struct description *d, struct mk_instance *inst,
 	if (!code)
 		code = mk_instance_cpus(inst, d->cpus, MK_CPUS_MAX, &d->nr_cpus,
 					err);
+	if (!code)
+		code = get_channel(d, inst, err);
 	if (code)
 		return code;
 	if (d->nr_cpus > MK_CPUS_MAX)
@@ -75,7 +106,7 @@ int describe(struct description *d, struct mk_instance *inst,
 	else
 		snprintf(d->state, sizeof(d->state), "%s",
 			 mk_state_name(d->info.state));
-	set_age(d->age, sizeof(d->age), d->info.since_ns);
+	set_age(d);
 	return 0;
 }
 
@@ -125,5 +156,6 @@ struct json_object *describe_json(const struct description *d)
 		add_time(o, "started", describe_epoch(info->started_ns));
 	else
 		json_object_object_add(o, "started", NULL);
+	json_object_object_add(o, "agent", describe_agent_json(d));
 	return o;
 }

@@ -36,8 +36,9 @@ static int simple(struct ctl *ctl, const struct usage *usage, int argc,
 static const struct usage kill_usage = {
 	.args = "NAME",
 	.text = "Stops a running instance by force: its CPUs are taken from the spawn\n"
-		"wherever they are.  Memory and log stay, to be looked at; mkctl start\n"
-		"boots it again, mkctl delete gives everything back.\n"
+		"wherever they are.  (mkctl stop asks it to power off.)  Memory and log\n"
+		"stay, to be looked at; mkctl start boots it again, mkctl delete gives\n"
+		"everything back.\n"
 		"\n"
 		"Example:\n"
 		"  mkctl kill web\n",

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "describe.h"
+#include "describe_agent.h"
 #include "size.h"
 
 /*
@@ -53,13 +54,14 @@ static int for_each_instance(struct mk_device *dev,
 
 static void print_row(const struct description *d, void *to)
 {
-	char memory[MK_SIZE_TEXT];
+	char memory[MK_SIZE_TEXT], heartbeat[32];
 
 	(void)to;
-	printf("%-15s %3u  %-18s %-10s %7s  %-28s %s\n", d->info.name,
+	describe_heartbeat(d, heartbeat, sizeof(heartbeat));
+	printf("%-15s %3u  %-18s %-10s %7s  %-28s %-9s %s\n", d->info.name,
 	       d->info.id, d->state, d->cpu_list,
 	       mk_size_short(memory, sizeof(memory), d->info.memory_bytes),
-	       d->info.label[0] ? d->info.label : "-", d->age);
+	       d->info.label[0] ? d->info.label : "-", heartbeat, d->age);
 }
 
 static void add_object(const struct description *d, void *to)
@@ -77,8 +79,10 @@ static const struct opt *const groups[] = { options, NULL };
 static const struct usage usage = {
 	.args = "[--json]",
 	.groups = groups,
-	.text = "Shows all instances.  SINCE is the age of the state.  The table\n"
-		"is for people and may change; --json is for programs.\n"
+	.text = "Shows all instances.  HEARTBEAT is the age of the last sign of life\n"
+		"of the spawn's agent, with a \"!\" when it is late; SINCE is the age\n"
+		"of the state.  The table is for people and may change; --json is for\n"
+		"programs.\n"
 		"\n"
 		"Example:\n"
 		"  mkctl list --json | jq -r '.[] | select(.state == \"crashed\")'\n",
@@ -106,8 +110,9 @@ int cmd_list(struct ctl *ctl, int argc, char **argv)
 	if (array) {
 		code = for_each_instance(&dev, add_object, array, &nr, &err);
 	} else {
-		printf("%-15s %3s  %-18s %-10s %7s  %-28s %s\n", "NAME", "ID",
-		       "STATE", "CPUS", "MEMORY", "KERNEL", "SINCE");
+		printf("%-15s %3s  %-18s %-10s %7s  %-28s %-9s %s\n", "NAME",
+		       "ID", "STATE", "CPUS", "MEMORY", "KERNEL", "HEARTBEAT",
+		       "SINCE");
 		code = for_each_instance(&dev, print_row, NULL, &nr, &err);
 	}
 	if (code)

@@ -62,7 +62,9 @@ static void print_help(const struct parse *p)
 	printf("\n%s", p->usage->text);
 }
 
-static void add_options(struct option *table, size_t *n, const struct opt *o)
+/* Append @o to what getopt_long() wants. */
+static void add_options(struct option *table, size_t *n, char **letter,
+			const struct opt *o)
 {
 	for (; o->key; o++) {
 		table[*n].name = o->name;
@@ -70,6 +72,11 @@ static void add_options(struct option *table, size_t *n, const struct opt *o)
 		table[*n].flag = NULL;
 		table[*n].val = o->key;
 		(*n)++;
+		if (o->key >= 128)
+			continue;
+		*(*letter)++ = (char)o->key;
+		if (o->value)
+			*(*letter)++ = ':';
 	}
 }
 
@@ -77,8 +84,10 @@ void parse_begin(struct parse *p, struct ctl *ctl, const struct usage *usage,
 		 int argc, char **argv)
 {
 	static struct option table[64];
+	static char letters[2 * 64];
 	const struct opt *const *group = usage->groups ? usage->groups
 						       : no_groups;
+	char *letter = letters;
 	size_t n = 0;
 
 	p->ctl = ctl;
@@ -86,10 +95,13 @@ void parse_begin(struct parse *p, struct ctl *ctl, const struct usage *usage,
 	p->argc = argc;
 	p->argv = argv;
 	p->table = table;
+	p->letters = letters;
+	*letter++ = ':'; /* tell a missing value from a wrong option */
 	for (; *group; group++)
-		add_options(table, &n, *group);
-	add_options(table, &n, always);
+		add_options(table, &n, &letter, *group);
+	add_options(table, &n, &letter, always);
 	memset(&table[n], 0, sizeof(table[n]));
+	*letter = '\0';
 	optind = 0; /* glibc: start anew */
 	opterr = 0;
 }
@@ -100,7 +112,7 @@ int parse_next(struct parse *p, const char **value)
 
 	for (;;) {
 		optopt = 0;
-		key = getopt_long(p->argc, p->argv, ":fhv", p->table, NULL);
+		key = getopt_long(p->argc, p->argv, p->letters, p->table, NULL);
 		switch (key) {
 		case -1:
 			return 0;
@@ -118,10 +130,6 @@ int parse_next(struct parse *p, const char **value)
 				usage_error(p, "no such option '-%c'", optopt);
 			usage_error(p, "no such option '%s'",
 				    p->argv[optind - 1]);
-		case OPT_FOLLOW: /* the one short letter not of every command */
-			if (strcmp(p->ctl->verb, "log") != 0)
-				usage_error(p, "no such option '-f'");
-			/* fall through */
 		default:
 			*value = optarg;
 			return key;
@@ -135,17 +143,28 @@ void parse_no_operand(struct parse *p)
 		usage_error(p, "too many arguments: '%s'", p->argv[optind]);
 }
 
-const char *parse_name(struct parse *p)
+const char *parse_operand(struct parse *p, const char *what)
 {
-	struct mk_error err;
-	const char *name;
-
 	if (optind >= p->argc)
-		usage_error(p, "the instance's name is missing");
-	name = p->argv[optind++];
-	parse_no_operand(p);
+		usage_error(p, "%s is missing", what);
+	return p->argv[optind++];
+}
+
+const char *parse_first_name(struct parse *p)
+{
+	const char *name = parse_operand(p, "the instance's name");
+	struct mk_error err;
+
 	if (mk_name_check(name, &err))
 		usage_error(p, "%s", err.text);
+	return name;
+}
+
+const char *parse_name(struct parse *p)
+{
+	const char *name = parse_first_name(p);
+
+	parse_no_operand(p);
 	return name;
 }
 
@@ -172,6 +191,21 @@ unsigned int parse_number(const struct parse *p, const char *option,
 	    number > most)
 		usage_error(p, "%s: '%s' is not a number from %u to %u", option,
 			    value, least, most);
+	return (unsigned int)number;
+}
+
+unsigned int parse_type(const struct parse *p, const char *option,
+			const char *value)
+{
+	bool hex = value[0] == '0' && (value[1] == 'x' || value[1] == 'X');
+	unsigned long number;
+	char *end;
+
+	number = strtoul(value, &end, hex ? 16 : 10);
+	if (value[0] < '0' || value[0] > '9' || *end ||
+	    number < MK_TYPE_FIRST || number > MK_TYPE_LAST)
+		usage_error(p, "%s: '%s' is not a number from 0x%x to 0x%x",
+			    option, value, MK_TYPE_FIRST, MK_TYPE_LAST);
 	return (unsigned int)number;
 }
 

@@ -9,6 +9,7 @@
 
 #include "cmdline.h"
 #include "describe.h"
+#include "describe_agent.h"
 #include "names.h"
 #include "size.h"
 
@@ -124,6 +125,7 @@ static void print_text(const struct description *d, const char *cmdline,
 	if (info->generation)
 		printf("%-13s %s\n", "progress",
 		       mk_progress_name(info->progress));
+	describe_agent_print(d);
 	if (!cmdline[0])
 		return;
 	printf("%-13s %s\n", "command line", cmdline);
@@ -175,6 +177,8 @@ int cmd_show(struct ctl *ctl, int argc, char **argv)
 		if (json) {
 			o = describe_json(&d);
 			json_text(o, "cmdline", cmdline);
+			json_object_object_add(o, "channel",
+					       describe_channel_json(&d));
 			json_print(o);
 		} else {
 			print_text(&d, cmdline, ctl->verbose);

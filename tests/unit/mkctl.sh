@@ -58,7 +58,8 @@ gives() {
 	fi
 }
 
-verbs='create load start run list show log wait kill unload delete fsck doctor'
+verbs='create load start run list show log wait ping send receive stop kill
+	unload delete fsck doctor'
 
 for verb in $verbs; do
 	gives "Usage: mkctl $verb " "$verb" --help
@@ -75,10 +76,11 @@ verdict help
 want 2 "no such command 'frobnicate'" frobnicate
 want 2 "no such command 'frobnicate'" help frobnicate
 want 2 'wrong option' --bogus
-for verb in create load start run show log wait kill unload delete; do
+for verb in create load start run show log wait ping send receive stop kill \
+	unload delete; do
 	want 2 'name is missing' "$verb"
 done
-for verb in start show log kill unload delete; do
+for verb in start show log ping stop kill unload delete; do
 	want 2 'too many arguments' "$verb" one two
 	want 2 'odd character' "$verb" 'o ne'
 	want 2 'odd character' "$verb" ../one
@@ -124,13 +126,51 @@ want 2 'none of created' wait a --state dead
 want 2 'none of created' wait a --state ''
 want 2 'none of created' wait a --state running,
 want 2 '--state is missing' wait a
-want 2 "no such option '-f'" kill -f a
+for verb in create load start run list show wait ping send stop kill unload \
+	delete fsck doctor; do
+	want 2 "no such option '-f'" "$verb" -f a
+done
+for verb in log send stop kill; do
+	want 2 "no such option '-c'" "$verb" -c 1 a
+done
+want 2 "no such option '-i'" receive -i 1 a
+verdict letters
+
+want 2 "option '-c' needs a value" ping a -c
+want 2 "option '--interval' needs a value" ping a --interval
+want 2 'not a number from 0 to 4294967295' ping a -c many
+want 2 'not a number from 0 to 4294967295' ping a --count=-1
+want 2 'not a number from 0 to 4294967295' ping a -c4294967296
+want 2 'not a number of seconds' ping a -i soon
+want 2 'not a number from 0 to 65536' ping a -s 65537
+want 2 'not a number from 0 to 65536' ping a --size 64K
+want 2 '3600 seconds at most' ping a --timeout 3601
+want 2 'not a number of seconds' stop a --timeout -1
+want 2 '--type is missing' send a f
+want 2 '--type is missing' receive a
+for verb in 'send a f' 'receive a'; do
+	for type in 0 1 32767 65536 0x7fff 0x10000 0x '' -0x8000 0x0x8000 \
+		x8000 8000 0x8000x ' 32768' 99999999999999999999; do
+		# shellcheck disable=SC2086
+		want 2 'not a number from 0x8000 to 0xffff' $verb "--type=$type"
+	done
+done
+want 2 'file to send (-: standard input) is missing' send a --type 0x8000
+want 2 "too many arguments: 'g'" send a f g --type 0x8000
+want 2 'odd character' send 'o ne' f --type 0x8000
+want 2 'either --split or --lines' send a f --type 32768 --split --lines
+want 2 'not a number of seconds' send a f --type 65535 --wait soon
+want 2 "too many arguments: 'f'" receive a f --type 0x8000
+want 2 'odd character' receive 'o ne' --type 0x8000
+want 2 'not a number from 1 to' receive a --type 0x8000 -c 0
+want 2 'either --count or --follow' receive a --type 0x8000 -c 1 -f
 verdict options
 
 for line in 'create a --cpus 1 --memory 2M' 'load a --kernel k' 'start a' \
 	'run a --cpus 1 --memory 2M --kernel k' 'list' 'list --json' 'show a' \
 	'log a --follow' 'wait a --state running' 'kill a' 'unload a' \
-	'delete --force a' 'fsck' ''; do
+	'ping a -c 1' 'send a --type 0x8000 -' 'receive a --type 0xFFFF' \
+	'stop a --kill' 'delete --force a' 'fsck' ''; do
 	# shellcheck disable=SC2086
 	want 1 'modprobe multikernel' $line
 done
@@ -139,12 +179,18 @@ mkdir -p "$dir/other/dev"
 machine="--sysroot $dir/other"
 want 1 'does not answer as multikernel' list
 machine="--sysroot $nothing"
+# What cannot be received costs no file.
+echo kept >"$dir/kept"
+want 1 'modprobe multikernel' receive a --type 0x8000 --output "$dir/kept"
+want 1 'modprobe multikernel' receive a --type 0x8000 --output "$dir/made"
+[ "$(cat "$dir/kept")" = kept ] && [ ! -e "$dir/made" ] || bad=1
 verdict no-module
 
 : >"$dir/void"
 echo 'this is text' >"$dir/text"
 mkfifo "$dir/fifo"
-plan='load a --dry-run --pretend-cpus 2 --pretend-memory 256M --kernel'
+plan='load a --dry-run --no-agent --pretend-cpus 2 --pretend-memory 256M
+	--kernel'
 # shellcheck disable=SC2086
 {
 	want 1 'No such file' $plan "$dir/missing"
@@ -158,6 +204,99 @@ plan='load a --dry-run --pretend-cpus 2 --pretend-memory 256M --kernel'
 		$(seq -f '--initrd=x%g' 17)
 }
 verdict files
+
+# put FILE OFFSET BYTES: as printf has them, in octal.
+put() {
+	# shellcheck disable=SC2059
+	printf "$3" | dd of="$1" bs=1 seek="$2" conv=notrunc 2>/dev/null
+}
+
+# A vmlinux of one segment, of the release 6.1.0-mk.
+fake=$dir/vmlinux
+head -c 1024 /dev/zero >"$fake"
+put "$fake" 0 '\177ELF\2\1\1'
+put "$fake" 16 '\2\0\76\0\1\0\0\0\20\0\0\1' # for x86-64; entry 16 MiB + 16
+put "$fake" 32 '\100'
+put "$fake" 52 '\100\0\70\0\1'
+put "$fake" 64 '\1\0\0\0\7'
+put "$fake" 73 '\2' # from 0x200 of the file
+put "$fake" 80 '\0\0\0\201\377\377\377\377\0\0\0\1\0\0\0\0\0\2\0\0\0\0\0\0\0\2'
+put "$fake" 528 'Linux version 6.1.0-mk (somebody'
+sed 's/Linux version/Minix version/' "$fake" >"$dir/nameless"
+sed 's,6.1.0-mk,../../.x,' "$fake" >"$dir/climbing"
+
+fake_agent() {
+	mkdir -p "$1" "$2"
+	printf '\177ELF init' >"$1/init"
+	printf '\177ELF channel' >"$2/multikernel_channel.ko"
+	printf '\177ELF spawn' >"$2/multikernel_spawn.ko"
+}
+
+plan='load a --dry-run --pretend-cpus 2 --pretend-memory 256M'
+release=6.1.0-mk
+mkdir -p "$dir/none"
+MULTIKERNEL_AGENT_DIR=$dir/none
+export MULTIKERNEL_AGENT_DIR
+# shellcheck disable=SC2086
+{
+	for kernel in "$fake" "$dir/nameless" "$dir/climbing"; do
+		gives 'agent       none' $plan --kernel "$kernel" --no-agent
+		grep -q 'multikernel' "$dir/out" && bad=1
+		want 0 'a: no agent' $plan --kernel "$kernel"
+		grep -q 'agent       none' "$dir/out" || bad=1
+		want 1 'a: no agent' $plan --kernel "$kernel" --agent "$dir/x"
+	done
+	want 2 'either --agent or --no-agent' $plan --kernel "$fake" \
+		--agent "$dir" --no-agent
+	want 0 "kernel $release in $dir/none: it starts" $plan --kernel "$fake"
+	grep -q "KDIR=/lib/modules/$release/build" "$dir/err" || bad=1
+	want 0 'not known' $plan --kernel "$dir/climbing"
+
+	# a folder with all of it, by each of the two ways
+	fake_agent "$dir/agent" "$dir/agent/$release"
+	gives 'agent       in the initrd' $plan --kernel "$fake" \
+		--agent "$dir/agent"
+	grep -q '  initrd$' "$dir/out" || bad=1
+	gives '"agent": true' $plan --json --kernel "$fake" \
+		--agent "$dir/agent"
+	gives '"agent": false' $plan --json --kernel "$fake" --no-agent
+	MULTIKERNEL_AGENT_DIR=$dir/agent
+	gives ' rdinit=/multikernel/init multikernel_init=/x' $plan \
+		--kernel "$fake" --cmdline rdinit=/x
+	gives ' rdinit=/x' $plan --kernel "$fake" --cmdline rdinit=/x --no-agent
+	want 1 "in $dir/none" $plan --kernel "$fake" --agent "$dir/none"
+	want 1 'MiB are needed' $plan --kernel "$fake" --pretend-memory 2M
+
+	# modules of the system, but only where no folder was given
+	mv "$dir/agent/$release" "$dir/agent/other"
+	for place in updates/dkms extra; do
+		machine="--sysroot $dir/root"
+		fake_agent "$dir/void2" "$dir/root/lib/modules/$release/$place"
+		gives 'agent       in the initrd' $plan --kernel "$fake"
+		want 1 "in $dir/agent" $plan --kernel "$fake" \
+			--agent "$dir/agent"
+		mv "$dir/root/lib/modules/$release/$place/multikernel_spawn.ko" \
+			"$dir/root/lib/modules/$release/$place/multikernel_spawn.ko.xz"
+		want 0 "$place/multikernel_spawn.ko.xz is compressed" $plan \
+			--kernel "$fake"
+		rm -r "$dir/root/lib"
+	done
+	machine="--sysroot $nothing"
+
+	# an incomplete one
+	mv "$dir/agent/other" "$dir/agent/$release"
+	echo text >"$dir/agent/$release/multikernel_spawn.ko"
+	want 0 'spawn.ko is not an ELF file: it starts without' $plan \
+		--kernel "$fake"
+	want 1 'spawn.ko is not an ELF file' $plan --kernel "$fake" \
+		--agent "$dir/agent"
+	rm "$dir/agent/$release/multikernel_spawn.ko"
+	want 0 "kernel $release in $dir/agent: it starts" $plan --kernel "$fake"
+	fake_agent "$dir/agent" "$dir/agent/$release"
+	rm "$dir/agent/init"
+	want 0 "cannot open $dir/agent/init" $plan --kernel "$fake"
+}
+verdict agent
 
 "$mkctl" --sysroot $data/plain4 doctor >"$dir/out" 2>&1 || bad=1
 "$mkctl" --sysroot $data/plain4 doctor --json | grep -q '"result": "warn"' ||
@@ -173,6 +312,7 @@ for check in module secure-boot kernel kvm kexec tsc contiguous; do
 done
 verdict doctor
 
+plan="$plan --no-agent --kernel"
 if [ -z "${MK_TEST_KERNELS:-}" ]; then
 	echo 'skip - plans: MK_TEST_KERNELS is not set'
 else
