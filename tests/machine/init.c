@@ -38,7 +38,6 @@
 #define PORT_ARCHIVE 0xeb
 #define PORT_EXIT    0xf4
 
-#define MODULE	     "/lib/multikernel.ko"
 #define SCRIPT	     "/script"
 
 static void port_write(unsigned short port, const void *bytes, size_t len)
@@ -99,22 +98,32 @@ static void read_environment(void)
 	setenv("HOME", "/", 1);
 }
 
-static int load_module(void)
+static int load_module(const char *name, const char *options)
 {
-	const char *options = getenv("MK_MODULE_OPTIONS");
-	int fd = open(MODULE, O_RDONLY | O_CLOEXEC);
-	int err = 0;
+	char path[64];
+	int fd, err = 0;
 
+	snprintf(path, sizeof(path), "/lib/%s.ko", name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return 0;
 	if (syscall(SYS_finit_module, fd, options ? options : "", 0)) {
 		err = errno;
-		port_printf(PORT_OUTPUT,
-			    "init: multikernel.ko cannot be loaded: %s\n",
-			    strerror(err));
+		port_printf(PORT_OUTPUT, "init: %s.ko cannot be loaded: %s\n",
+			    name, strerror(err));
 	}
 	close(fd);
 	return err;
+}
+
+/* Those that are there, in the order in which they use each other. */
+static int load_modules(void)
+{
+	int err = load_module("multikernel_channel",
+			      getenv("MK_CHANNEL_OPTIONS"));
+
+	return err ? err
+		   : load_module("multikernel", getenv("MK_MODULE_OPTIONS"));
 }
 
 /*
@@ -266,7 +275,7 @@ int main(void)
 	/* so that a script that keeps every CPU busy is not taken for silence */
 	sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &param);
 
-	status = load_module() ? 1 : 0;
+	status = load_modules() ? 1 : 0;
 	if (!status) {
 		port_printf(PORT_VERDICT, "start\n");
 		status = run(PORT_OUTPUT, argv);

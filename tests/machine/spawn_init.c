@@ -10,16 +10,30 @@
  *					(with mk.tsc)
  *   spawn bench cpu=NS memory=NS	one line per round (with mk.bench=ROUNDS)
  *   spawn tick N			every second from then on
+ *   spawn insmod NAME ok|failed ERRNO
+ *   spawn serve|sink|source ready|failed ERRNO
+ *   spawn sink N bytes=N fnv=HEX	once a second when there were more
+ *   spawn source done N fnv=HEX	fnv: FNV-1a of all bytes so far
  *
  *   mk.do=poweroff|reboot|halt|panic|sysrq-b|exit|hang
  *					what to do after 2 seconds
  *   mk.load=cpu|ipi|timer|memory	keep every CPU busy (a list with commas)
+ *   mk.insmod=NAME[:NAME...]		load /modules/NAME.ko
+ *   mk.params=A=1[,B=2...]		with these parameters
+ *   mk.reload=N			unload and load the agent's module
+ *   mk.show				its doorbell and CPUs, in lines
+ *					"spawn shows ..."
+ *   mk.serve				send back what comes to port 0x8001
+ *   mk.sink=USEC			read port 0x8002, a message each USEC
+ *   mk.source=N			send N messages of 8 to 65536 bytes to
+ *					port 0x8003, numbered by their first 8
  *
  * Under any other process id it is "mkbench", the same machine code run on
  * the host.
  */
 #define _GNU_SOURCE
 #include "bench.h"
+#include "spawn_init.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -68,7 +82,7 @@ static void write_file(const char *path, const char *text)
 static char level = '6'; /* of what is said, as in the kernel log */
 
 /* Opened anew for each line, or the kernel would limit the rate. */
-__attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
+void say(const char *format, ...)
 {
 	char line[256] = "<6>spawn ";
 	va_list args;
@@ -80,8 +94,7 @@ __attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
 	write_file("/dev/kmsg", line);
 }
 
-/* The value of NAME=VALUE on the command line, "" if it is NAME alone. */
-static const char *option(const char *name)
+const char *option(const char *name)
 {
 	static char value[256];
 	size_t len = strlen(name);
@@ -227,7 +240,9 @@ int main(int argc, char **argv)
 	int rounds;
 
 	if (getpid() != 1)
-		return bench_main(argc, argv);
+		return argc > 1 && !strcmp(argv[1], "--fnv")
+			       ? print_fnv()
+			       : bench_main(argc, argv);
 
 	set_up();
 	sysinfo(&info);
@@ -239,6 +254,10 @@ int main(int argc, char **argv)
 		level = '6';
 	}
 
+	insert_modules();
+	start_ports();
+	show_self();
+	reload_agent();
 	value = option("mk.load");
 	if (value)
 		start_loads(value);
