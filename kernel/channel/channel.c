@@ -87,6 +87,11 @@ int mkc_peer_open(struct mkc_peer *peer, const struct mkc_layout *layout)
 	set_channel(peer, ch);
 	mkc_doorbell_publish(&peer->bell, layout->own_bell);
 	wake_up_process(thread);
+	/*
+	 * An agent before this one may have published something without coming
+	 * to ring for it.
+	 */
+	mkc_peer_ring(peer);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(mkc_peer_open);

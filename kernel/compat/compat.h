@@ -75,4 +75,24 @@ static inline void compat_irq_move_at_once(unsigned int irq)
 #endif
 }
 
+/*
+ * A kmsg dumper gets its reason as it is, or in struct kmsg_dump_detail (seen
+ * in 6.12, not in 6.1).  Can go with 6.1.
+ */
+#ifdef COMPAT_HAVE_KMSG_DUMP_DETAIL
+#define COMPAT_KMSG_DUMPER(name, function)                \
+	static void name(struct kmsg_dumper *dumper,      \
+			 struct kmsg_dump_detail *detail) \
+	{                                                 \
+		function(detail->reason);                 \
+	}
+#else
+#define COMPAT_KMSG_DUMPER(name, function)             \
+	static void name(struct kmsg_dumper *dumper,   \
+			 enum kmsg_dump_reason reason) \
+	{                                              \
+		function(reason);                      \
+	}
+#endif
+
 #endif /* MKH_COMPAT_H */

@@ -3,13 +3,17 @@
  * Tell the host how this kernel ends, at once and by the doorbell: a panic
  * with its text, a reboot, a power-off.
  *
- * A reboot is also ended here (hazard H6): the last CPU parks with the same
- * mark in the hand-off page that the EFI runtime would set, so that a kernel
- * whose EFI was switched off resets nothing either.  emergency_restart()
- * (sysrq-b, panic=N) does not come by here and has only the EFI runtime.
+ * A restart is also ended here (hazard H6), whatever started it: reboot(2),
+ * sysrq-b, the time-out of a panic.  All of them tell the kmsg dumpers last of
+ * all (kernel/reboot.c:kernel_restart, emergency_restart, 6.1 to 7.2), and that
+ * is where the CPU parks, with the mark in the hand-off page that the EFI
+ * runtime would set.  So a kernel whose EFI was switched off resets nothing
+ * either.  (Restart handlers are not
+ * called on x86: seen on 6.1.)
  */
 #include "spawn.h"
 
+#include <linux/kmsg_dump.h>
 #include <linux/notifier.h>
 #include <linux/panic_notifier.h>
 #include <linux/reboot.h>
@@ -36,8 +40,11 @@ static void announce(u32 ending)
 	ring_host();
 }
 
+static bool has_panicked, restarts;
+
 static int panicked(struct notifier_block *nb, unsigned long action, void *text)
 {
+	has_panicked = true;
 	strscpy((char *)mks_agent.page->panic_text, text ?: "panic",
 		MKW_PANIC_BYTES);
 	announce(MKW_ENDING_PANIC);
@@ -50,27 +57,36 @@ static struct notifier_block panic_block = { .notifier_call = panicked };
 static int rebooting(struct notifier_block *nb, unsigned long action,
 		     void *command)
 {
-	if (action != SYS_HALT)
-		announce(action == SYS_POWER_OFF ? MKW_ENDING_POWEROFF
-						 : MKW_ENDING_REBOOT);
+	/* kernel/kexec_core.c:kernel_kexec: the next kernel goes on here. */
+	bool kexec = command && !strcmp(command, "kexec reboot");
+
+	restarts = action == SYS_RESTART && !kexec;
+	if (restarts || action == SYS_POWER_OFF)
+		announce(restarts ? MKW_ENDING_REBOOT : MKW_ENDING_POWEROFF);
 	return NOTIFY_DONE;
 }
 
 static struct notifier_block reboot_block = { .notifier_call = rebooting };
 
-/* All other CPUs are stopped (arch/x86/kernel/reboot.c:native_machine_restart). */
-static int restart(struct notifier_block *nb, unsigned long mode, void *command)
+/* The host takes this CPU and all others when it sees the mark. */
+static void last_words(enum kmsg_dump_reason reason)
 {
-	WRITE_ONCE(mks_agent.page->reset, cpu_to_le32(MKW_RESET_COLD));
+	u32 reset = has_panicked ? MKW_RESET_WARM : MKW_RESET_COLD;
+
+	if (reason != KMSG_DUMP_EMERG &&
+	    (reason != KMSG_DUMP_SHUTDOWN || !restarts))
+		return;
+	WRITE_ONCE(mks_agent.page->reset, cpu_to_le32(reset));
 	ring_host();
 	for (;;)
 		asm volatile("cli; hlt" ::: "memory");
-	return NOTIFY_DONE;
 }
 
-static struct notifier_block restart_block = {
-	.notifier_call = restart,
-	.priority = 255, /* before anything that could reach the machine */
+COMPAT_KMSG_DUMPER(dump, last_words)
+
+static struct kmsg_dumper dumper = {
+	.dump = dump,
+	.max_reason = KMSG_DUMP_SHUTDOWN,
 };
 
 int mks_ending_start(void)
@@ -80,7 +96,7 @@ int mks_ending_start(void)
 	err = register_reboot_notifier(&reboot_block);
 	if (err)
 		return err;
-	err = register_restart_handler(&restart_block);
+	err = kmsg_dump_register(&dumper);
 	if (err) {
 		unregister_reboot_notifier(&reboot_block);
 		return err;
@@ -92,6 +108,6 @@ int mks_ending_start(void)
 void mks_ending_stop(void)
 {
 	atomic_notifier_chain_unregister(&panic_notifier_list, &panic_block);
-	unregister_restart_handler(&restart_block);
+	kmsg_dump_unregister(&dumper);
 	unregister_reboot_notifier(&reboot_block);
 }

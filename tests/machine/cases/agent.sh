@@ -161,17 +161,23 @@ rel=${MK_HAVE##* }
 check "panic: run" run end $rel --cmdline "mk.do=panic"
 check "panic: crashed" mkctl wait end --state crashed --timeout 90
 check "panic: with its text" sh -c \
-	'mkctl show end --json | grep -q "panic_text.*sysrq triggered crash"'
+	'mkctl show end --json | grep -q "panic\".*sysrq triggered crash"'
 check "panic: which show prints" sh -c \
 	'mkctl show end | grep -q "sysrq triggered crash"'
 check "panic: delete" mkctl delete end
 
-# The restart handler ends a reboot when EFI cannot.
-check "reboot without EFI: run" run end $rel --allow-hazards \
-	--cmdline "mk.do=reboot efi=noruntime"
-check "reboot without EFI: stopped" mkctl wait end --state stopped --timeout 90
-equal "reboot without EFI: the cause" reboot "$(json end cause)"
-check "reboot without EFI: delete" mkctl delete end
+# The agent ends every restart itself, also where EFI cannot (hazard H6).
+for end in reboot sysrq-b panic; do
+	state=stopped
+	cause=reboot
+	[ $end != panic ] || { state=crashed; cause=panic; }
+	check "$end without EFI: run" run end $rel --allow-hazards \
+		--cmdline "mk.do=$end efi=noruntime"
+	check "$end without EFI: seen" mkctl wait end --state $state \
+		--timeout 90
+	equal "$end without EFI: the cause" $cause "$(json end cause)"
+	check "$end without EFI: delete" mkctl delete end
+done
 
 if [ -z "${FEW:-}" ]; then
 	check "no agent: run" run mute $rel --no-agent --cmdline "mk.do=panic"
