@@ -8,8 +8,7 @@
  * all (kernel/reboot.c:kernel_restart, emergency_restart, 6.1 to 7.2), and that
  * is where the CPU parks, with the mark in the hand-off page that the EFI
  * runtime would set.  So a kernel whose EFI was switched off resets nothing
- * either.  (Restart handlers are not
- * called on x86: seen on 6.1.)
+ * either.  (Restart handlers are not called on x86: seen on 6.1.)
  */
 #include "spawn.h"
 

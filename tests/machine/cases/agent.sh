@@ -149,7 +149,8 @@ for rel in ${MK_HAVE#* }; do
 		"$(json talk state) $(json talk cause)"
 	refuse "$rel: stop finds nothing running" 1 "run" mkctl stop talk
 	check "$rel: a second life" mkctl start talk
-	eventually "$rel: its agent is up as well" 90 up talk
+	come_up "$rel: its init runs again" talk "spawn up $rel cpus=2" 90
+	eventually "$rel: its agent is up as well" 30 up talk
 	check "$rel: ping in the second life" mkctl ping talk -c 5 -i 0.05
 	check "$rel: kill" mkctl kill talk
 	refuse "$rel: ping finds nobody" 1 . mkctl ping talk -c 1
@@ -191,8 +192,7 @@ if [ -z "${FEW:-}" ]; then
 	check "no agent: stop --kill" mkctl stop mute --kill --timeout 1
 	check "no agent: delete" mkctl delete mute
 	check "hang: run" run hung $rel --cmdline "mk.do=hang"
-	eventually "hang: up" 60 up hung
-	come_up "hang: it hangs" hung "spawn does hang" 60
+	come_up "hang: it hangs" hung "spawn does hang" 90
 	sleep 5
 	refuse "hang: stop gives up" 3 "still running" mkctl stop hung --timeout 3
 	check "hang: its heartbeat is old" sh -c \
@@ -210,7 +210,7 @@ if [ -z "${FEW:-}" ]; then
 		"$(mkbench --fnv </tmp/all)"
 	check "source: delete" mkctl delete many --force
 	check "sink: run" run slow $rel --cmdline "mk.sink=20000"
-	eventually "sink: up" 60 up slow
+	come_up "sink: it reads" slow "spawn sink ready" 90
 	head -c 6000000 /dev/urandom >/tmp/six
 	before=$(sed -n 's/^MemAvailable: *\([0-9]*\).*/\1/p' /proc/meminfo)
 	mkctl send slow --type 0x8002 --wait 30 --split /tmp/six &

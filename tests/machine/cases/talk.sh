@@ -25,8 +25,8 @@ run()
 		--kernel "/kernels/$rel/vmlinuz" \
 		--initrd "/kernels/$rel/initrd" \
 		--initrd "/kernels/$rel/modules.cpio" --cmdline "$1"
-	eventually "$1: the agent is up" 90 up
-	come_up "$1: its init runs" talk "spawn tick" 60
+	come_up "$1: its init runs" talk "spawn tick" 90
+	eventually "$1: the agent is up" 30 up
 }
 
 peer=/sys/module/mkt_peer/parameters
@@ -132,7 +132,8 @@ run "mk.insmod=mkt_peer mk.params=again=0_call_0x1f03_60000"
 sleep 3
 check "kill while our handler hangs" mkctl kill talk
 check "start while our handler hangs" mkctl start talk
-eventually "up again" 90 up
+come_up "its init runs again" talk "spawn tick" 90
+eventually "up again" 30 up
 check "delete while our handler hangs" mkctl delete talk --force
 echo 1 >$peer/release_hung
 check "the module can go once it returns" rmmod mkt_peer

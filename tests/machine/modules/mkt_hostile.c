@@ -10,6 +10,7 @@
  *   what=flood     ring the host's doorbell as fast as it goes, wherever it
  *                  was once published
  *   what=buggy     the same, but looking where it may each time
+ *   what=spin      the same without ringing, to compare with
  *   what=hello     hellos that make no sense, then silence
  *   what=header    one message whose header makes no sense
  *   ms=N           for how long (0 = for ever); after_ms=N: not at once
@@ -155,7 +156,7 @@ static int work(void *unused)
 		       (!ms || ktime_get_ns() < end)) {
 			if (!strcmp(what, "scribble"))
 				scribble_once();
-			else
+			else if (strcmp(what, "spin"))
 				flood_once(!strcmp(what, "buggy"));
 			cond_resched();
 		}
