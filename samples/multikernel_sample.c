@@ -107,20 +107,20 @@ static int peer_changed(struct notifier_block *nb, unsigned long event,
 
 static struct notifier_block notifier = { .notifier_call = peer_changed };
 
-/* Peers that were there before us are asked for by their ids. */
-static void find_peers(void)
+/*
+ * References on all that are there.  Nothing is sent with the lock held: the
+ * notifier takes it, and the end of an instance waits for the notifier.
+ */
+static unsigned int get_peers(struct mkc_peer **to)
 {
-	struct mkc_peer *peer;
-	u32 id;
+	unsigned int i, n = 0;
 
-	for (id = 0; id < PEERS; id++) {
-		peer = mkc_peer_find(id);
-		if (!peer)
-			continue;
-		if (mkc_peer_is_up(peer))
-			peer_changed(&notifier, MKC_PEER_UP, peer);
-		mkc_peer_put(peer);
-	}
+	mutex_lock(&peers_lock);
+	for (i = 0; i < PEERS; i++)
+		if (peers[i])
+			to[n++] = mkc_peer_get(peers[i]);
+	mutex_unlock(&peers_lock);
+	return n;
 }
 
 /* --- what we ask of the peers ------------------------------------------------- */
@@ -128,15 +128,16 @@ static void find_peers(void)
 static int say(const char *text, const struct kernel_param *param)
 {
 	size_t length = strcspn(text, "\n");
-	unsigned int i;
+	struct mkc_peer *to[PEERS];
+	unsigned int i, n = get_peers(to);
 	int err = 0;
 
-	mutex_lock(&peers_lock);
-	for (i = 0; i < PEERS && !err; i++)
-		if (peers[i])
-			err = mkc_send(peers[i], TYPE_PRINTK, text, length,
+	for (i = 0; i < n; i++) {
+		if (!err)
+			err = mkc_send(to[i], TYPE_PRINTK, text, length,
 				       ANSWER_MS);
-	mutex_unlock(&peers_lock);
+		mkc_peer_put(to[i]);
+	}
 	return err;
 }
 
@@ -178,15 +179,15 @@ static int ask_one(struct mkc_peer *peer, char *text, size_t size)
 
 static int ask(char *buffer, const struct kernel_param *param)
 {
-	unsigned int i;
-	int n = 0;
+	struct mkc_peer *whom[PEERS];
+	unsigned int i, n = get_peers(whom);
+	int length = 0;
 
-	mutex_lock(&peers_lock);
-	for (i = 0; i < PEERS; i++)
-		if (peers[i])
-			n += ask_one(peers[i], buffer + n, PAGE_SIZE - n);
-	mutex_unlock(&peers_lock);
-	return n;
+	for (i = 0; i < n; i++) {
+		length += ask_one(whom[i], buffer + length, PAGE_SIZE - length);
+		mkc_peer_put(whom[i]);
+	}
+	return length;
 }
 
 static const struct kernel_param_ops ask_ops = { .get = ask };
@@ -205,7 +206,6 @@ static int __init sample_init(void)
 	err = mkc_register_notifier(&notifier);
 	if (err)
 		goto where;
-	find_peers();
 	return 0;
 
 where:
@@ -222,9 +222,14 @@ static void __exit sample_exit(void)
 	mkc_unregister_notifier(&notifier);
 	mkc_unregister(&where_handler);
 	mkc_unregister(&printk_handler);
-	for (i = 0; i < PEERS; i++)
+	/* The parameters can be read until the module is gone. */
+	mutex_lock(&peers_lock);
+	for (i = 0; i < PEERS; i++) {
 		if (peers[i])
 			mkc_peer_put(peers[i]);
+		peers[i] = NULL;
+	}
+	mutex_unlock(&peers_lock);
 }
 
 module_init(sample_init);

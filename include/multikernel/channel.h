@@ -64,9 +64,10 @@ bool mkc_peer_is_up(const struct mkc_peer *peer);
 
 /*
  * Called in process context when a peer can be talked to, and when it cannot
- * any longer; @data is the struct mkc_peer.  The chain's lock is held: do not
- * register or unregister from inside.  It may be the thread that receives from
- * the peer: mkc_call() to it is refused, as in a handler.
+ * any longer; @data is the struct mkc_peer.  Who registers is told at once of
+ * those that are up already.  Other peers wait meanwhile, and so does the end
+ * of an instance: take note, and do long work elsewhere.  Do not find, register
+ * or unregister from inside.
  */
 #define MKC_PEER_UP   1
 #define MKC_PEER_DOWN 2

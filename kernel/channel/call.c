@@ -11,6 +11,7 @@
 #include <linux/jiffies.h>
 #include <linux/module.h>
 #include <linux/sched/clock.h>
+#include <linux/sched/signal.h>
 
 struct pending {
 	struct list_head link; /* calls_lock; empty = taken off */
@@ -29,45 +30,61 @@ static void finish(struct pending *p, enum mkc_outcome outcome, int error,
 	p->outcome = outcome;
 	p->call->error = error;
 	p->call->reply_length = length;
+	complete(&p->completion);
 	/* Pairs with the look in wait_polling(): then the rest is there. */
 	smp_store_release(&p->done, true);
-	complete(&p->completion);
 }
 
-void mkc_call_reply(struct mkc_channel *ch, const struct mkc_header *header,
-		    bool *ring)
+static struct pending *find(struct mkc_channel *ch, u64 token)
 {
-	struct pending *p, *found = NULL;
+	struct pending *p;
+
+	list_for_each_entry(p, &ch->calls, link)
+		if (p->token == token)
+			return p;
+	return NULL;
+}
+
+/*
+ * What the peer's handler returned.  Only what an errno of a system call can
+ * be: those from 512 on mean something to the kernel itself
+ * (include/linux/errno.h), and would reach user space through a port.
+ */
+static int error_of(u32 status)
+{
+	return status < 512 ? -(int)status : -EPROTO;
+}
+
+void mkc_call_reply(struct mkc_channel *ch, const struct mkc_header *header)
+{
 	struct mkc_call *call;
+	struct pending *p;
 	void *to = NULL;
 
 	spin_lock(&ch->calls_lock);
-	list_for_each_entry(p, &ch->calls, link) {
-		if (p->token == header->token) {
-			found = p;
-			break;
-		}
-	}
-	if (!found) {
+	/* Answered, in time or late: it is none of those under way. */
+	if (ch->nr_calls)
+		ch->nr_calls--;
+	p = find(ch, header->token);
+	if (!p) {
 		ch->counters.late++;
-	} else {
-		call = found->call;
-		if (call->reply && header->length <= call->reply_room)
-			to = call->reply;
+		mkc_rx_copy(&ch->rx, header, NULL);
+		goto unlock;
 	}
+	call = p->call;
+	if (call->reply && header->length <= call->reply_room)
+		to = call->reply;
 	/* Straight into the caller's buffer: it stays until finish(). */
-	mkc_rx_take(&ch->rx, header, to, ring);
-	if (!found)
-		;
-	else if (header->status)
-		finish(found, MKC_FAILED,
-		       header->status > MAX_ERRNO ? -EPROTO
-						  : -(int)header->status,
-		       header->length);
+	mkc_rx_copy(&ch->rx, header, to);
+	if (header->status)
+		finish(p, MKC_FAILED, error_of(header->status), 0);
 	else
-		finish(found, MKC_DONE, call->reply && !to ? -EMSGSIZE : 0,
+		finish(p, MKC_DONE, call->reply && !to ? -EMSGSIZE : 0,
 		       header->length);
+unlock:
 	spin_unlock(&ch->calls_lock);
+	if (waitqueue_active(&ch->slots))
+		wake_up(&ch->slots);
 }
 
 void mkc_channel_reset_calls(struct mkc_channel *ch)
@@ -75,10 +92,14 @@ void mkc_channel_reset_calls(struct mkc_channel *ch)
 	struct pending *p, *next;
 
 	spin_lock(&ch->calls_lock);
+	ch->nr_calls = 0;
 	list_for_each_entry_safe(p, next, &ch->calls, link)
 		finish(p, MKC_UNKNOWN, -ECONNRESET, 0);
 	spin_unlock(&ch->calls_lock);
+	wake_up(&ch->slots);
 }
+
+/* --- waiting ----------------------------------------------------------------- */
 
 /*
  * Look for the reply ourselves for a little while: no interrupt, no wake-up.
@@ -115,21 +136,84 @@ static void poll_end(struct mkc_channel *ch)
 		mkc_receiver_wake(ch);
 }
 
+/* What is left of a call's time, in jiffies; 0 = it is over. */
+static long time_left(const struct mkc_call *call, unsigned long end)
+{
+	if (call->timeout_ms < 0)
+		return MAX_SCHEDULE_TIMEOUT;
+	return time_before(jiffies, end) ? end - jiffies : 0;
+}
+
 /* Wait for the reply; 0 when there is one, or why there is none. */
 static int wait_reply(struct mkc_channel *ch, struct pending *p,
 		      unsigned long end)
 {
-	long left;
+	long left = time_left(p->call, end) ?: 1;
 
-	if (p->call->timeout_ms < 0)
-		left = MAX_SCHEDULE_TIMEOUT;
-	else
-		left = time_before(jiffies, end) ? end - jiffies : 1;
 	left = wait_for_completion_interruptible_timeout(&p->completion, left);
 	return left > 0 ? 0 : left ? -EINTR : -ETIMEDOUT;
 }
 
-static enum mkc_outcome call_on(struct mkc_channel *ch, struct mkc_call *call)
+/* --- calling ----------------------------------------------------------------- */
+
+static bool take_slot(struct mkc_channel *ch)
+{
+	bool taken = false;
+
+	spin_lock(&ch->calls_lock);
+	if (ch->nr_calls < MKC_CALLS_MAX) {
+		ch->nr_calls++;
+		taken = true;
+	}
+	spin_unlock(&ch->calls_lock);
+	return taken;
+}
+
+/* A place among the calls that the peer has to answer. */
+static int enter(struct mkc_channel *ch, const struct mkc_call *call,
+		 unsigned long end)
+{
+	long left;
+
+	if (take_slot(ch))
+		return 0;
+	left = time_left(call, end);
+	if (!left)
+		return -EAGAIN;
+	left = wait_event_interruptible_timeout(
+		ch->slots, READ_ONCE(ch->closed) || take_slot(ch), left);
+	if (left <= 0)
+		return left ? -EINTR : -EAGAIN;
+	return READ_ONCE(ch->closed) ? -ENOTCONN : 0;
+}
+
+/*
+ * Send the request.  Polling begins before, so that the peer need not ring for
+ * a reply that comes at once; but not while we wait for room, when nobody
+ * would be looking.
+ */
+static int send_request(struct mkc_channel *ch, struct pending *p,
+			const struct mkc_header *header, unsigned long end)
+{
+	u64 poll = READ_ONCE(mkc_poll_us) * 1000ULL;
+	int err = -EAGAIN, ms = -1;
+
+	if (poll) {
+		poll_begin(ch);
+		err = mkc_channel_put_message(ch, header, p->call->bytes, 0);
+		if (!err)
+			wait_polling(ch, p, local_clock() + poll);
+		poll_end(ch);
+	}
+	if (err != -EAGAIN)
+		return err;
+	if (p->call->timeout_ms >= 0)
+		ms = jiffies_to_msecs(time_left(p->call, end));
+	return mkc_channel_put_message(ch, header, p->call->bytes, ms);
+}
+
+static enum mkc_outcome call_on(struct mkc_channel *ch, struct mkc_call *call,
+				unsigned long end)
 {
 	struct pending p = { .call = call };
 	struct mkc_header header = {
@@ -139,9 +223,6 @@ static enum mkc_outcome call_on(struct mkc_channel *ch, struct mkc_call *call)
 		.generation = ch->generation,
 		.token = atomic64_inc_return(&ch->token),
 	};
-	unsigned long end =
-		jiffies + msecs_to_jiffies(max(call->timeout_ms, 0));
-	u64 poll = READ_ONCE(mkc_poll_us) * 1000ULL;
 	int err;
 
 	p.token = header.token;
@@ -150,25 +231,20 @@ static enum mkc_outcome call_on(struct mkc_channel *ch, struct mkc_call *call)
 	list_add_tail(&p.link, &ch->calls);
 	spin_unlock(&ch->calls_lock);
 
-	if (poll)
-		poll_begin(ch);
-	err = mkc_channel_put_message(ch, &header, call->bytes,
-				      call->timeout_ms);
-	if (poll) {
-		if (!err)
-			wait_polling(ch, &p, local_clock() + poll);
-		poll_end(ch);
-	}
+	err = send_request(ch, &p, &header, end);
 	if (err) {
 		/* Not sent; a reset may have met it all the same. */
 		spin_lock(&ch->calls_lock);
 		list_del_init(&p.link);
+		if (ch->nr_calls)
+			ch->nr_calls--;
 		spin_unlock(&ch->calls_lock);
+		wake_up(&ch->slots);
 		call->error = err;
 		return MKC_FAILED;
 	}
 	/* Closed between our look and our entry: nobody resets this call. */
-	if (READ_ONCE(ch->closed))
+	if (READ_ONCE(ch->closed) || READ_ONCE(ch->broken))
 		mkc_channel_reset_calls(ch);
 	err = wait_reply(ch, &p, end);
 	spin_lock(&ch->calls_lock);
@@ -178,30 +254,10 @@ static enum mkc_outcome call_on(struct mkc_channel *ch, struct mkc_call *call)
 	return p.outcome;
 }
 
-/* A place among the calls under way. */
-static int enter(struct mkc_channel *ch, int timeout_ms)
-{
-	long left = timeout_ms < 0 ? MAX_SCHEDULE_TIMEOUT
-				   : msecs_to_jiffies(timeout_ms) + 1;
-
-	left = wait_event_interruptible_timeout(
-		ch->slots,
-		READ_ONCE(ch->closed) ||
-			atomic_add_unless(&ch->nr_calls, 1, MKC_CALLS_MAX),
-		left);
-	if (left <= 0)
-		return left ? -EINTR : -EAGAIN;
-	return READ_ONCE(ch->closed) ? -ENOTCONN : 0;
-}
-
-static void leave(struct mkc_channel *ch)
-{
-	atomic_dec(&ch->nr_calls);
-	wake_up(&ch->slots);
-}
-
 enum mkc_outcome mkc_call_internal(struct mkc_call *call)
 {
+	unsigned long end =
+		jiffies + msecs_to_jiffies(max(call->timeout_ms, 0));
 	struct mkc_channel *ch = mkc_peer_channel(call->peer);
 	enum mkc_outcome outcome = MKC_FAILED;
 
@@ -210,17 +266,14 @@ enum mkc_outcome mkc_call_internal(struct mkc_call *call)
 		call->error = -ENOTCONN;
 		return MKC_FAILED;
 	}
-	if (current == ch->thread) {
+	if (current == ch->thread)
 		call->error = -EDEADLK;
-	} else if (call->length > MKW_MESSAGE_MAX) {
+	else if (call->length > MKW_MESSAGE_MAX)
 		call->error = -EMSGSIZE;
-	} else {
-		call->error = enter(ch, call->timeout_ms);
-		if (!call->error) {
-			outcome = call_on(ch, call);
-			leave(ch);
-		}
-	}
+	else
+		call->error = enter(ch, call, end);
+	if (!call->error)
+		outcome = call_on(ch, call, end);
 	mkc_channel_put(ch);
 	return outcome;
 }

@@ -12,10 +12,13 @@ static void release(struct kref *ref)
 {
 	struct mkc_channel *ch = container_of(ref, struct mkc_channel, ref);
 
+	if (ch->thread)
+		put_task_struct(ch->thread);
 	mkc_peer_put(ch->peer);
 	kvfree(ch->bytes);
 	kvfree(ch->reply);
-	kfree(ch);
+	/* A sender may be looking whether it is closed: mkc_send_fast(). */
+	kfree_rcu(ch, rcu);
 }
 
 void mkc_channel_put(struct mkc_channel *ch)
@@ -63,7 +66,7 @@ static void set_channel(struct mkc_peer *peer, struct mkc_channel *ch)
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&peer->bell.lock, flags);
-	peer->channel = ch;
+	rcu_assign_pointer(peer->channel, ch);
 	raw_spin_unlock_irqrestore(&peer->bell.lock, flags);
 }
 
@@ -108,21 +111,21 @@ void mkc_peer_close(struct mkc_peer *peer)
 	mutex_unlock(&ch->rx_lock);
 	mutex_unlock(&ch->tx_lock);
 	mkc_doorbell_publish(&peer->bell, NULL);
-	mkc_peer_set_up(peer, false);
+	/* Before the notifiers are told: one may wait in a call. */
 	mkc_channel_reset_calls(ch);
 	wake_up_all(&ch->slots);
+	mkc_peer_down(peer);
 	wake_up_all(&ch->room);
 	mkc_receiver_wake(ch);
 	/* A courtesy: it may be in a handler, for how long nobody knows. */
 	if (current != ch->thread)
-		wait_for_completion_timeout(&ch->exited, HZ);
+		wait_for_completion_timeout(&ch->exited, HZ / 4);
 	/* What it counted stays to be shown until the next life. */
 	spin_lock(&peer->last_lock);
 	mkc_channel_counters(ch, &peer->last);
 	peer->last_broken = ch->broken;
 	spin_unlock(&peer->last_lock);
 	set_channel(peer, NULL);
-	put_task_struct(ch->thread);
 	mkc_channel_put(ch);
 	mkc_channel_put(ch);
 }
@@ -133,7 +136,6 @@ void mkc_channel_counters(struct mkc_channel *ch,
 {
 	*counters = ch->counters;
 	counters->doorbells_rung = atomic64_read(&ch->rung);
-	counters->doorbells_suppressed = atomic64_read(&ch->suppressed);
 }
 
 bool mkc_peer_counters(struct mkc_peer *peer,

@@ -174,8 +174,15 @@ int mkc_doorbell_request(struct mkc_doorbell *bell)
 		irq_dispose_mapping(irq);
 		return err;
 	}
-	/* A vector was reserved so far; now there is one. */
-	look_where(bell, irq_get_irq_data(irq));
+	/*
+	 * Starting it gave it a vector in place of the one that was reserved,
+	 * and told us through set_affinity(), as any move does from now on.
+	 */
+	if (!READ_ONCE(bell->word)) {
+		free_irq(irq, bell);
+		irq_dispose_mapping(irq);
+		return -ENOSPC;
+	}
 	return 0;
 }
 

@@ -5,17 +5,27 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 
-static DEFINE_MUTEX(peers_lock);
+static DEFINE_MUTEX(up_lock); /* who is up, and telling of it */
+static DEFINE_MUTEX(peers_lock); /* inside of it */
 static LIST_HEAD(peers); /* peers_lock */
 static BLOCKING_NOTIFIER_HEAD(chain);
+
+static struct mkc_channel *locked_channel(struct mkc_peer *peer)
+{
+	return rcu_dereference_protected(peer->channel,
+					 lockdep_is_held(&peer->bell.lock));
+}
 
 static void rung(struct mkc_doorbell *bell)
 {
 	struct mkc_peer *peer = container_of(bell, struct mkc_peer, bell);
 
+	struct mkc_channel *ch;
+
 	raw_spin_lock(&bell->lock);
-	if (peer->channel)
-		mkc_channel_rung(peer->channel);
+	ch = locked_channel(peer);
+	if (ch)
+		mkc_channel_rung(ch);
 	raw_spin_unlock(&bell->lock);
 }
 
@@ -29,18 +39,20 @@ struct mkc_peer *mkc_peer_create(u32 id, const char *name,
 		return ERR_PTR(-ENOMEM);
 	kref_init(&peer->ref);
 	peer->release = ops->release;
+	peer->module = ops->owner;
+	__module_get(peer->module);
 	peer->id = id;
 	strscpy(peer->name, name, sizeof(peer->name));
 	peer->ops = ops;
 	peer->owner = owner;
 	init_waitqueue_head(&peer->wait);
 	spin_lock_init(&peer->last_lock);
-	mutex_init(&peer->up_lock);
 	snprintf(peer->bell.name, sizeof(peer->bell.name), "multikernel-%s",
 		 peer->name);
 	peer->bell.rung = rung;
 	err = mkc_doorbell_request(&peer->bell);
 	if (err) {
+		module_put(peer->module);
 		kfree(peer);
 		return ERR_PTR(err);
 	}
@@ -67,9 +79,10 @@ static void release(struct kref *ref)
 {
 	struct mkc_peer *peer = container_of(ref, struct mkc_peer, ref);
 
-	/* The owner's module may be gone, if it has nothing to release. */
+	/* An owner without a module of its own has nothing to release. */
 	if (peer->release)
 		peer->release(peer);
+	module_put(peer->module);
 	kfree(peer);
 }
 
@@ -126,39 +139,66 @@ struct mkc_channel *mkc_peer_channel(struct mkc_peer *peer)
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&peer->bell.lock, flags);
-	ch = peer->channel;
+	ch = locked_channel(peer);
 	if (ch)
 		kref_get(&ch->ref);
 	raw_spin_unlock_irqrestore(&peer->bell.lock, flags);
 	return ch;
 }
 
-void mkc_peer_set_up(struct mkc_peer *peer, bool up)
+static void tell(struct mkc_peer *peer, unsigned long event)
+{
+	WRITE_ONCE(peer->up, event == MKC_PEER_UP);
+	wake_up_all(&peer->wait);
+	blocking_notifier_call_chain(&chain, event, peer);
+}
+
+void mkc_peer_up(struct mkc_peer *peer, u32 generation)
 {
 	struct mkc_channel *ch = mkc_peer_channel(peer);
 
-	mutex_lock(&peer->up_lock);
-	/* A hello that is handled while the channel is closed comes too late. */
-	if (up && (!ch || READ_ONCE(ch->closed)))
-		goto unlock;
-	if (peer->up == up)
-		goto unlock;
-	WRITE_ONCE(peer->up, up);
-	wake_up_all(&peer->wait);
-	if (!up && ch)
-		mkc_channel_reset_calls(ch);
-	blocking_notifier_call_chain(&chain, up ? MKC_PEER_UP : MKC_PEER_DOWN,
-				     peer);
-unlock:
-	mutex_unlock(&peer->up_lock);
-	if (ch)
-		mkc_channel_put(ch);
+	if (!ch)
+		return;
+	mutex_lock(&up_lock);
+	/* A hello may be handled while its life ends, or after. */
+	if (ch->generation == generation && !READ_ONCE(ch->closed) && !peer->up)
+		tell(peer, MKC_PEER_UP);
+	mutex_unlock(&up_lock);
+	mkc_channel_put(ch);
 }
-EXPORT_SYMBOL_GPL(mkc_peer_set_up);
+EXPORT_SYMBOL_GPL(mkc_peer_up);
+
+void mkc_peer_down(struct mkc_peer *peer)
+{
+	struct mkc_channel *ch = mkc_peer_channel(peer);
+
+	if (ch) {
+		mkc_channel_reset_calls(ch);
+		mkc_channel_put(ch);
+	}
+	mutex_lock(&up_lock);
+	if (peer->up)
+		tell(peer, MKC_PEER_DOWN);
+	mutex_unlock(&up_lock);
+}
+EXPORT_SYMBOL_GPL(mkc_peer_down);
 
 int mkc_register_notifier(struct notifier_block *nb)
 {
-	return blocking_notifier_chain_register(&chain, nb);
+	struct mkc_peer *peer;
+	int err;
+
+	mutex_lock(&up_lock);
+	err = blocking_notifier_chain_register(&chain, nb);
+	if (!err) {
+		mutex_lock(&peers_lock);
+		list_for_each_entry(peer, &peers, link)
+			if (peer->up)
+				nb->notifier_call(nb, MKC_PEER_UP, peer);
+		mutex_unlock(&peers_lock);
+	}
+	mutex_unlock(&up_lock);
+	return err;
 }
 EXPORT_SYMBOL_GPL(mkc_register_notifier);
 

@@ -12,7 +12,7 @@
  *   (handler.c)                          who owns a type
  *   peer->bell.lock                      raw: the channel that a doorbell is
  *                                        for, where it is published
- * and peer->up_lock around telling the notifiers, which may send.
+ * and up_lock of peer.c around telling the notifiers, which may send.
  */
 #ifndef MKC_PEER_H
 #define MKC_PEER_H
@@ -34,6 +34,7 @@
 
 /* What the owner of a peer does; all but release() while a channel is open. */
 struct mkc_peer_ops {
+	struct module *owner; /* stays until release() has returned */
 	/* The peer woke us: look whether it wants something else.  Short. */
 	void (*attention)(struct mkc_peer *peer);
 	/* May we send an interrupt to this APIC id?  Any context. */
@@ -51,11 +52,12 @@ struct mkc_peer {
 	char name[MK_NAME_BYTES];
 	const struct mkc_peer_ops *ops;
 	void (*release)(struct mkc_peer *peer);
+	struct module *module;
 	void *owner;
 	struct mkc_doorbell bell;
-	struct mkc_channel *channel; /* bell.lock; NULL = none under way */
-	struct mutex up_lock; /* changes of up, and telling of them */
-	bool up; /* it has said hello, or we to it */
+	/* bell.lock to change it, and RCU to look; NULL = none under way */
+	struct mkc_channel __rcu *channel;
+	bool up; /* up_lock of peer.c; hello was said */
 	bool gone; /* destroyed */
 	wait_queue_head_t wait; /* up and gone */
 	spinlock_t last_lock;
@@ -75,10 +77,15 @@ struct mkc_layout {
 	u32 generation;
 };
 
+/* Messages that are taken at once. */
+#define MKC_BATCH 64
+
 struct mkc_channel {
 	struct kref ref;
+	struct rcu_head rcu;
 	struct mkc_peer *peer; /* holds a reference */
-	struct task_struct *thread; /* the receiver; holds a reference */
+	/* The receiver, which holds a reference on us, and we on it. */
+	struct task_struct *thread;
 	struct completion exited;
 	u32 generation;
 	bool closed; /* set with both locks held; read with either, or racily */
@@ -96,24 +103,26 @@ struct mkc_channel {
 
 	spinlock_t calls_lock;
 	struct list_head calls;
-	atomic_t nr_calls;
-	wait_queue_head_t slots; /* calls that wait for one */
+	unsigned int nr_calls; /* that the peer has not answered; calls_lock */
+	wait_queue_head_t slots; /* calls that wait to be among them */
 	atomic64_t token;
 
 	/* the receiver's own */
-	void *bytes, *reply;
+	u8 *bytes, *reply;
+	struct mkc_header batch[MKC_BATCH];
 	struct list_head replies; /* that found no room yet */
 	unsigned int nr_replies;
 
 	/* the doorbell's, in hard interrupt context and the receiver */
 	atomic_t armed; /* the receiver sleeps */
 	bool empty; /* the last ring that woke it was for nothing */
+	bool room_rung; /* there may be room for senders that wait */
 	unsigned int in_window;
 	unsigned long window_end, masked_since;
 	bool masked;
 
 	struct mk_channel_counters counters; /* each has one writer at a time */
-	atomic64_t rung, suppressed;
+	atomic64_t rung;
 };
 
 /* main.c */
@@ -123,8 +132,12 @@ extern unsigned int mkc_poll_us;
 struct mkc_peer *mkc_peer_create(u32 id, const char *name,
 				 const struct mkc_peer_ops *ops, void *owner);
 void mkc_peer_destroy(struct mkc_peer *peer); /* closed before */
-/* Up or down; tells the notifiers.  Process context. */
-void mkc_peer_set_up(struct mkc_peer *peer, bool up);
+/*
+ * Tell the notifiers that the peer of this life can be talked to, or that it
+ * cannot any longer.  Process context.
+ */
+void mkc_peer_up(struct mkc_peer *peer, u32 generation);
+void mkc_peer_down(struct mkc_peer *peer);
 struct mkc_channel *mkc_peer_channel(struct mkc_peer *peer); /* or NULL */
 
 /* channel.c: one life */
@@ -172,16 +185,16 @@ void mkc_channel_rung(struct mkc_channel *ch); /* hard interrupt context */
 /* call.c */
 
 /*
- * Calls under way at once.  The peer keeps at most as many replies that find
- * no room, so two kernels that call each other with full rings never wait for
+ * Calls that the peer has not answered, also those that nobody waits for any
+ * more.  The peer keeps as many replies that find no room, and takes all else
+ * meanwhile: two kernels that call each other with full rings never wait for
  * each other.
  */
 #define MKC_CALLS_MAX 64
 
 enum mkc_outcome mkc_call_internal(struct mkc_call *call);
 /* A reply is at the head of the ring: take it.  rx_lock is held. */
-void mkc_call_reply(struct mkc_channel *ch, const struct mkc_header *header,
-		    bool *ring);
+void mkc_call_reply(struct mkc_channel *ch, const struct mkc_header *header);
 
 /* handler.c */
 int mkc_register_internal(struct mkc_handler *handler);

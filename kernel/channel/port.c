@@ -52,6 +52,9 @@ static int incoming(struct mkc_incoming *message, void *context)
 	struct port *port = context;
 	struct item *item;
 
+	/* To a reader it would look like the end. */
+	if (!message->length)
+		return -EINVAL;
 	if (READ_ONCE(port->queued) + cost(message->length) > port->limit &&
 	    READ_ONCE(port->queued))
 		return -ENOBUFS;
@@ -99,8 +102,12 @@ static ssize_t port_read(struct file *file, char __user *buffer, size_t length,
 	if (!port->receives)
 		return -EBADF;
 	for (;;) {
-		if (mutex_lock_interruptible(&port->read_lock))
-			return -EINTR;
+		if (file->f_flags & O_NONBLOCK) {
+			if (!mutex_trylock(&port->read_lock))
+				return -EAGAIN;
+		} else if (mutex_lock_interruptible(&port->read_lock)) {
+			return -ERESTARTSYS;
+		}
 		item = first_item(port);
 		if (item)
 			break;
@@ -111,7 +118,7 @@ static ssize_t port_read(struct file *file, char __user *buffer, size_t length,
 			return -EAGAIN;
 		if (wait_event_interruptible(port->peer->wait,
 					     has_item(port) || is_over(port)))
-			return -EINTR;
+			return -ERESTARTSYS;
 	}
 	/* Only readers take items off, and there is one. */
 	result = item->length;
@@ -128,6 +135,23 @@ static ssize_t port_read(struct file *file, char __user *buffer, size_t length,
 	}
 	mutex_unlock(&port->read_lock);
 	return result;
+}
+
+/* What write(2) says; what the other end makes up is none of it. */
+static int error_for_user(int error)
+{
+	switch (error) {
+	case -EPFNOSUPPORT:
+		return -ECONNREFUSED;
+	case -ENOTCONN:
+	case -ECONNRESET:
+	case -ETIMEDOUT:
+	case -EINTR:
+	case -ENOMEM:
+		return error;
+	default:
+		return -EPROTO;
+	}
 }
 
 /* Send until the other end's queue takes it, or says why not. */
@@ -147,11 +171,9 @@ static int send_one(struct port *port, const void *bytes, size_t length,
 
 		if (mkc_call(&call) == MKC_DONE)
 			return 0;
-		if (call.error == -EPFNOSUPPORT)
-			return -ECONNREFUSED;
 		/* Its queue is full, or the ring is. */
 		if (call.error != -ENOBUFS && call.error != -EAGAIN)
-			return call.error;
+			return error_for_user(call.error);
 		if (nonblock)
 			return -EAGAIN;
 		schedule_timeout_interruptible(msecs_to_jiffies(pause));

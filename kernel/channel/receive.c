@@ -7,6 +7,8 @@
  * counts.  A peer that rings without need too often has the doorbell withdrawn
  * for a while, in which the thread looks by the clock; one that rings on then
  * does so on purpose, and its owner is told.
+ *
+ * Small messages are taken in batches: one lock and one barrier for many.
  */
 #include "peer.h"
 
@@ -56,6 +58,13 @@ static void rate(struct mkc_channel *ch)
 void mkc_channel_rung(struct mkc_channel *ch)
 {
 	ch->counters.doorbells_received++;
+	/* A sender that waits for room has asked, too. */
+	if (waitqueue_active(&ch->room) && !READ_ONCE(ch->room_rung)) {
+		WRITE_ONCE(ch->room_rung, true);
+		atomic_set(&ch->armed, 0);
+		wake_up_process(ch->thread);
+		return;
+	}
 	if (atomic_xchg(&ch->armed, 0)) {
 		wake_up_process(ch->thread);
 		if (!READ_ONCE(ch->empty))
@@ -68,6 +77,9 @@ void mkc_channel_rung(struct mkc_channel *ch)
 /* --- what comes in ---------------------------------------------------------- */
 
 enum taken { NOTHING, SKIPPED, REPLY, MESSAGE };
+
+/* What may be taken besides replies. */
+enum wanted { REPLIES, SENDS, ALL };
 
 static bool acceptable(struct mkc_channel *ch, const struct mkc_header *h)
 {
@@ -83,47 +95,67 @@ static bool acceptable(struct mkc_channel *ch, const struct mkc_header *h)
 	return true;
 }
 
-/*
- * Take the message at the head; rx_lock is held.  A reply is given to its
- * call at once; any other goes into the receiver's buffer.
- */
-static enum taken take(struct mkc_channel *ch, struct mkc_header *h,
-		       bool replies_only)
+static bool is_wanted(const struct mkc_header *h, enum wanted wanted)
 {
-	enum taken taken = MESSAGE;
-	bool ring = false;
+	if (h->flags & MKW_MESSAGE_F_REPLY)
+		return true;
+	return wanted == ALL ||
+	       (wanted == SENDS && !(h->flags & MKW_MESSAGE_F_REQUEST));
+}
+
+static int look(struct mkc_channel *ch, struct mkc_header *h)
+{
 	int found;
 
 	if (ch->closed || ch->broken)
-		return NOTHING;
+		return 0;
 	found = mkc_rx_peek(&ch->rx, h);
-	if (found < 0) {
-		ch->broken = true;
-		pr_warn("%s wrote what makes no sense into the ring: not listening any more\n",
-			ch->peer->name);
-	}
-	if (found <= 0)
+	if (found >= 0)
+		return found;
+	ch->broken = true;
+	pr_warn("%s wrote what makes no sense into the ring: not listening any more\n",
+		ch->peer->name);
+	mkc_channel_reset_calls(ch);
+	return 0;
+}
+
+/*
+ * Take the message at the head; rx_lock is held, and the caller releases the
+ * ring.  A reply is given to its call at once; any other goes to @to, if there
+ * is @room for it, and otherwise stays.  MESSAGE with @to NULL: it stays, too.
+ */
+static enum taken take(struct mkc_channel *ch, struct mkc_header *h,
+		       enum wanted wanted, u8 *to, size_t room)
+{
+	if (look(ch, h) <= 0)
 		return NOTHING;
-	if (replies_only && !(h->flags & MKW_MESSAGE_F_REPLY)) {
-		/* Whoever asks only for replies has no buffer. */
-		return MESSAGE;
-	}
 	if (!acceptable(ch, h)) {
-		mkc_rx_take(&ch->rx, h, NULL, &ring);
-		taken = SKIPPED;
-	} else {
-		ch->counters.received++;
-		ch->counters.received_bytes += h->length;
-		if (h->flags & MKW_MESSAGE_F_REPLY) {
-			mkc_call_reply(ch, h, &ring);
-			taken = REPLY;
-		} else {
-			mkc_rx_take(&ch->rx, h, ch->bytes, &ring);
-		}
+		mkc_rx_copy(&ch->rx, h, NULL);
+		return SKIPPED;
 	}
+	if (!is_wanted(h, wanted))
+		return to ? NOTHING : MESSAGE;
+	if (!(h->flags & MKW_MESSAGE_F_REPLY) && h->length > room)
+		return NOTHING;
+	ch->counters.received++;
+	ch->counters.received_bytes += h->length;
+	if (h->flags & MKW_MESSAGE_F_REPLY) {
+		mkc_call_reply(ch, h);
+		return REPLY;
+	}
+	mkc_rx_copy(&ch->rx, h, to);
+	return MESSAGE;
+}
+
+static void release(struct mkc_channel *ch)
+{
+	bool ring;
+
+	if (ch->closed)
+		return;
+	mkc_rx_release(&ch->rx, &ring);
 	if (ring)
 		mkc_channel_ring(ch);
-	return taken;
 }
 
 void mkc_receive_poll(struct mkc_channel *ch)
@@ -133,8 +165,10 @@ void mkc_receive_poll(struct mkc_channel *ch)
 
 	if (!mutex_trylock(&ch->rx_lock))
 		return;
-	if (!ch->closed && mkc_rx_ready(&ch->rx))
-		taken = take(ch, &h, true);
+	if (!ch->closed && mkc_rx_ready(&ch->rx)) {
+		taken = take(ch, &h, REPLIES, NULL, 0);
+		release(ch);
+	}
 	mutex_unlock(&ch->rx_lock);
 	if (taken == MESSAGE)
 		mkc_receiver_wake(ch);
@@ -160,20 +194,18 @@ static void keep_reply(struct mkc_channel *ch, const struct mkc_header *header,
 	ch->nr_replies++;
 }
 
-/* Send what waits; false while something is left. */
-static bool flush_replies(struct mkc_channel *ch)
+static void flush_replies(struct mkc_channel *ch)
 {
 	struct reply *reply, *next;
 
 	list_for_each_entry_safe(reply, next, &ch->replies, link) {
 		if (mkc_channel_try_put(ch, &reply->header, reply->bytes) ==
 		    -EAGAIN)
-			return false;
+			return;
 		list_del(&reply->link);
 		kvfree(reply);
 		ch->nr_replies--;
 	}
-	return true;
 }
 
 static void send_reply(struct mkc_channel *ch, const struct mkc_header *request,
@@ -203,22 +235,21 @@ static void count(struct mkc_channel *ch, u64 *counter)
 	mutex_unlock(&ch->rx_lock);
 }
 
-static void dispatch(struct mkc_channel *ch, const struct mkc_header *h)
+static void dispatch(struct mkc_channel *ch, struct mkc_handler *handler,
+		     const struct mkc_header *h, const u8 *bytes)
 {
 	struct mkc_incoming in = {
 		.peer = ch->peer,
 		.type = h->type,
 		.wants_reply = h->flags & MKW_MESSAGE_F_REQUEST,
-		.bytes = ch->bytes,
+		.bytes = bytes,
 		.length = h->length,
 		.reply = ch->reply,
 	};
-	struct mkc_handler *handler = mkc_handler_find(ch->peer, h->type);
 	int result = -EPFNOSUPPORT;
 
 	if (handler) {
 		result = handler->handle(&in, handler->context);
-		mkc_handler_put(handler);
 		if (WARN_ON_ONCE(in.reply_length > MKC_REPLY_MAX))
 			result = -EMSGSIZE;
 		if (result < 0 && !in.wants_reply)
@@ -230,23 +261,64 @@ static void dispatch(struct mkc_channel *ch, const struct mkc_header *h)
 		send_reply(ch, h, &in, result);
 }
 
-/* Take and handle one message; false when there is none that we may take. */
-static bool receive_one(struct mkc_channel *ch)
+/* Handle what was taken.  Most batches are of one type: look it up once. */
+static void dispatch_all(struct mkc_channel *ch, unsigned int nr)
 {
-	/* Those that wait for us to read them may be what makes room. */
-	bool replies_only = ch->nr_replies >= MKC_CALLS_MAX;
-	struct mkc_header h;
-	enum taken taken;
+	struct mkc_handler *handler = NULL;
+	const u8 *bytes = ch->bytes;
+	unsigned int i;
+
+	for (i = 0; i < nr && !READ_ONCE(ch->closed); i++) {
+		const struct mkc_header *h = &ch->batch[i];
+
+		if (!handler || handler->type != h->type) {
+			if (handler)
+				mkc_handler_put(handler);
+			handler = mkc_handler_find(ch->peer, h->type);
+		}
+		dispatch(ch, handler, h, bytes);
+		bytes += ALIGN(h->length, 8);
+	}
+	if (handler)
+		mkc_handler_put(handler);
+}
+
+/* Take and handle a batch; false when there is nothing that we may take. */
+static bool receive(struct mkc_channel *ch)
+{
+	/*
+	 * A peer whose replies find no room may send more of everything else
+	 * but requests: its replies to us are what makes room.
+	 */
+	enum wanted wanted = ch->nr_replies < MKC_CALLS_MAX ? ALL : SENDS;
+	unsigned int nr = 0, requests = 0;
+	enum taken taken, any = NOTHING;
+	struct mkc_header *h;
+	size_t used = 0;
 
 	mutex_lock(&ch->rx_lock);
-	taken = take(ch, &h, replies_only);
-	mutex_unlock(&ch->rx_lock);
-	if (taken == MESSAGE) {
-		if (replies_only)
-			return false;
-		dispatch(ch, &h);
+	while (nr < MKC_BATCH) {
+		h = &ch->batch[nr];
+		taken = take(ch, h, wanted, ch->bytes + used,
+			     MKW_MESSAGE_MAX - used);
+		if (taken == NOTHING)
+			break;
+		any = taken;
+		if (taken != MESSAGE)
+			continue;
+		nr++;
+		used += ALIGN(h->length, 8);
+		if (used >= MKW_MESSAGE_MAX)
+			break;
+		/* Each may leave a reply that is kept. */
+		requests += !!(h->flags & MKW_MESSAGE_F_REQUEST);
+		if (ch->nr_replies + requests >= MKC_CALLS_MAX)
+			wanted = SENDS;
 	}
-	return taken != NOTHING;
+	release(ch);
+	mutex_unlock(&ch->rx_lock);
+	dispatch_all(ch, nr);
+	return any != NOTHING;
 }
 
 /* Something to do?  Otherwise a doorbell is asked for. */
@@ -286,6 +358,15 @@ static void tend_mask(struct mkc_channel *ch)
 		ch->peer->name);
 }
 
+static void wake_senders(struct mkc_channel *ch)
+{
+	if (!READ_ONCE(ch->room_rung))
+		return;
+	WRITE_ONCE(ch->room_rung, false);
+	WRITE_ONCE(ch->empty, false);
+	wake_up_all(&ch->room);
+}
+
 static void sleep_until_rung(struct mkc_channel *ch)
 {
 	long time = HZ;
@@ -315,32 +396,21 @@ int mkc_receiver(void *arg)
 	struct mkc_channel *ch = arg;
 	struct reply *reply, *next;
 	u64 poll_until = 0;
-	bool busy;
 
 	while (!READ_ONCE(ch->closed)) {
 		tend_mask(ch);
+		wake_senders(ch);
 		flush_replies(ch);
-		busy = false;
-		while (receive_one(ch)) {
-			busy = true;
-			cond_resched();
-		}
-		if (wq_has_sleeper(&ch->room)) {
-			WRITE_ONCE(ch->empty, false);
-			wake_up_all(&ch->room);
-		}
-		if (busy) {
+		if (receive(ch)) {
 			WRITE_ONCE(ch->empty, false);
 			poll_until = local_clock() +
 				     READ_ONCE(mkc_poll_us) * 1000ULL;
-			continue;
-		}
-		if (local_clock() < poll_until) {
+		} else if (local_clock() < poll_until) {
 			cpu_relax();
-			cond_resched();
-			continue;
+		} else {
+			sleep_until_rung(ch);
 		}
-		sleep_until_rung(ch);
+		cond_resched();
 	}
 	list_for_each_entry_safe(reply, next, &ch->replies, link)
 		kvfree(reply);

@@ -128,6 +128,7 @@ void mkc_rx_init(struct mkc_rx *rx, const u8 *data, struct mkw_consumer *own,
 	rx->own = own;
 	rx->peer = peer;
 	rx->head = le32_to_cpu(READ_ONCE(own->head));
+	rx->released = rx->head;
 }
 
 int mkc_rx_peek(struct mkc_rx *rx, struct mkc_header *header)
@@ -154,20 +155,35 @@ int mkc_rx_peek(struct mkc_rx *rx, struct mkc_header *header)
 	return 1;
 }
 
-void mkc_rx_take(struct mkc_rx *rx, const struct mkc_header *header,
-		 void *payload, bool *ring)
+void mkc_rx_copy(struct mkc_rx *rx, const struct mkc_header *header,
+		 void *payload)
 {
-	u32 old = rx->head;
-
 	if (payload && header->length)
-		copy_out(payload, rx->data, old + HEADER, header->length);
-	rx->head = old + mkc_ring_need(header->length);
+		copy_out(payload, rx->data, rx->head + HEADER, header->length);
+	rx->head += mkc_ring_need(header->length);
+}
+
+void mkc_rx_release(struct mkc_rx *rx, bool *ring)
+{
+	u32 old = rx->released;
+
+	*ring = false;
+	if (rx->head == old)
+		return;
+	rx->released = rx->head;
 	/* The producer overwrites only what head has left behind: room(). */
 	virt_store_release(&rx->own->head, cpu_to_le32(rx->head));
 	/* Our head is seen before we look at its wish: mkc_tx_wait_room(). */
 	virt_mb();
 	*ring = passed(le32_to_cpu(READ_ONCE(rx->peer->room_event)), rx->head,
 		       old);
+}
+
+void mkc_rx_take(struct mkc_rx *rx, const struct mkc_header *header,
+		 void *payload, bool *ring)
+{
+	mkc_rx_copy(rx, header, payload);
+	mkc_rx_release(rx, ring);
 }
 
 bool mkc_rx_arm(struct mkc_rx *rx)

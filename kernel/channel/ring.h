@@ -50,6 +50,7 @@ struct mkc_rx {
 	struct mkw_consumer *own; /* shared; we write it */
 	const struct mkw_producer *peer; /* shared */
 	u32 head; /* what we have consumed */
+	u32 released; /* how much of it the producer knows of */
 };
 
 /*
@@ -97,6 +98,11 @@ int mkc_rx_peek(struct mkc_rx *rx, struct mkc_header *header);
  */
 void mkc_rx_take(struct mkc_rx *rx, const struct mkc_header *header,
 		 void *payload, bool *ring);
+
+/* The same in two steps, so that a batch of messages costs one release. */
+void mkc_rx_copy(struct mkc_rx *rx, const struct mkc_header *header,
+		 void *payload);
+void mkc_rx_release(struct mkc_rx *rx, bool *ring);
 
 /*
  * Before sleeping: ask for a doorbell at the next publication.  Returns true

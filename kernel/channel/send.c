@@ -3,6 +3,7 @@
 #include "peer.h"
 
 #include <linux/jiffies.h>
+#include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/sched/signal.h>
 
@@ -48,18 +49,18 @@ void mkc_channel_ring(struct mkc_channel *ch)
 	}
 }
 
-/* One try.  -EAGAIN when there is no room; then a doorbell is asked for. */
-static int try_put(struct mkc_channel *ch, const struct mkc_header *header,
-		   const void *bytes, bool wait)
+/*
+ * One try; tx_lock is held.  -EAGAIN when there is no room; then a doorbell is
+ * asked for if @wait.
+ */
+static int put_locked(struct mkc_channel *ch, const struct mkc_header *header,
+		      const void *bytes, bool wait)
 {
 	bool ring = false;
 	int err;
 
-	mutex_lock(&ch->tx_lock);
-	if (ch->closed) {
-		err = -ENOTCONN;
-		goto unlock;
-	}
+	if (ch->closed)
+		return -ENOTCONN;
 	err = ch->broken ? -EPROTO : mkc_tx_put(&ch->tx, header, bytes, &ring);
 	if (err == -EAGAIN && wait) {
 		err = mkc_tx_wait_room(&ch->tx, mkc_ring_need(header->length));
@@ -68,17 +69,28 @@ static int try_put(struct mkc_channel *ch, const struct mkc_header *header,
 			err = err ? mkc_tx_put(&ch->tx, header, bytes, &ring)
 				  : -EAGAIN;
 	}
-	if (err == -EPROTO)
+	if (err == -EPROTO) {
 		ch->broken = true;
+		mkc_channel_reset_calls(ch);
+	}
 	if (err)
-		goto unlock;
+		return err;
 	ch->counters.sent++;
 	ch->counters.sent_bytes += header->length;
 	if (ring)
 		mkc_channel_ring(ch);
 	else
-		atomic64_inc(&ch->suppressed);
-unlock:
+		ch->counters.doorbells_suppressed++;
+	return 0;
+}
+
+static int try_put(struct mkc_channel *ch, const struct mkc_header *header,
+		   const void *bytes, bool wait)
+{
+	int err;
+
+	mutex_lock(&ch->tx_lock);
+	err = put_locked(ch, header, bytes, wait);
 	mutex_unlock(&ch->tx_lock);
 	return err;
 }
@@ -112,7 +124,8 @@ int mkc_channel_put_message(struct mkc_channel *ch,
 		err = try_put(ch, header, bytes, true);
 		if (err != -EAGAIN)
 			break;
-		if (signal_pending(current)) {
+		if (signal_pending(current) ||
+		    (current->flags & PF_KTHREAD && kthread_should_stop())) {
 			err = -EINTR;
 			break;
 		}
@@ -124,19 +137,45 @@ int mkc_channel_put_message(struct mkc_channel *ch,
 	return err;
 }
 
+/*
+ * The common case, without a reference: room in the ring, nobody else sending.
+ * -EBUSY when it is not that.  RCU keeps the channel, and what it points to is
+ * touched only while it is not closed.
+ */
+static int send_fast(struct mkc_peer *peer, struct mkc_header *header,
+		     const void *bytes)
+{
+	struct mkc_channel *ch;
+	int err = -EBUSY;
+
+	rcu_read_lock();
+	ch = rcu_dereference(peer->channel);
+	if (ch && mutex_trylock(&ch->tx_lock)) {
+		header->generation = ch->generation;
+		err = put_locked(ch, header, bytes, false);
+		mutex_unlock(&ch->tx_lock);
+	}
+	rcu_read_unlock();
+	return err;
+}
+
 int mkc_send_internal(struct mkc_peer *peer, u16 type, const void *bytes,
 		      size_t length, int timeout_ms)
 {
-	struct mkc_channel *ch = mkc_peer_channel(peer);
 	struct mkc_header header = { .length = length, .type = type };
+	struct mkc_channel *ch;
 	int err;
 
+	if (length > MKW_MESSAGE_MAX)
+		return -EMSGSIZE;
+	err = send_fast(peer, &header, bytes);
+	if (err != -EBUSY && (err != -EAGAIN || !timeout_ms))
+		return err;
+	ch = mkc_peer_channel(peer);
 	if (!ch)
 		return -ENOTCONN;
 	header.generation = ch->generation;
-	err = length > MKW_MESSAGE_MAX
-		      ? -EMSGSIZE
-		      : mkc_channel_put_message(ch, &header, bytes, timeout_ms);
+	err = mkc_channel_put_message(ch, &header, bytes, timeout_ms);
 	mkc_channel_put(ch);
 	return err;
 }

@@ -5,7 +5,7 @@
  */
 #include "host.h"
 
-#include <linux/moduleparam.h>
+#include <linux/module.h>
 #include <linux/slab.h>
 
 #include "../channel/peer.h"
@@ -91,7 +91,7 @@ static void flood(struct mkc_peer *peer)
 	WRITE_ONCE(inst->flood_generation, READ_ONCE(inst->generation));
 	mkh_instance_get(inst);
 	/* The peer keeps a reference: this is never the last one. */
-	if (!queue_work(system_unbound_wq, &inst->flood_work))
+	if (!mkh_monitor_queue(&inst->flood_work))
 		mkh_instance_put(inst);
 }
 
@@ -101,6 +101,7 @@ static void released(struct mkc_peer *peer)
 }
 
 static const struct mkc_peer_ops ops = {
+	.owner = THIS_MODULE,
 	.attention = attention,
 	.may_ring = may_ring,
 	.flood = flood,
@@ -212,7 +213,8 @@ static int hello(struct mkc_incoming *message, void *context)
 	struct mkw_hello h;
 	u64 features;
 
-	if (!message->wants_reply || message->length != sizeof(h))
+	if (message->peer->ops != &ops || !message->wants_reply ||
+	    message->length != sizeof(h))
 		return -EINVAL;
 	memcpy(&h, message->bytes, sizeof(h));
 	features = le64_to_cpu(h.features);
@@ -220,7 +222,8 @@ static int hello(struct mkc_incoming *message, void *context)
 	if (le32_to_cpu(h.generation) != inst->generation ||
 	    features & ~inst->agent.offered) {
 		spin_unlock(&inst->state_lock);
-		pr_warn("%s: its agent's hello makes no sense\n", inst->name);
+		pr_warn_ratelimited("%s: its agent's hello makes no sense\n",
+				    inst->name);
 		return -EINVAL;
 	}
 	inst->agent.memory = le64_to_cpu(h.memory);
@@ -228,14 +231,14 @@ static int hello(struct mkc_incoming *message, void *context)
 	memcpy(inst->agent.release, h.release, sizeof(inst->agent.release) - 1);
 	spin_unlock(&inst->state_lock);
 	/* A second one: the agent was loaded again, without a bye. */
-	mkc_peer_set_up(message->peer, false);
-	mkc_peer_set_up(message->peer, true);
+	mkc_peer_down(message->peer);
+	mkc_peer_up(message->peer, le32_to_cpu(h.generation));
 	return 0;
 }
 
 static int bye(struct mkc_incoming *message, void *context)
 {
-	mkc_peer_set_up(message->peer, false);
+	mkc_peer_down(message->peer);
 	return 0;
 }
 
@@ -279,23 +282,23 @@ void mkh_channel_look(struct mkh_instance *inst)
 		inst->agent.heartbeat = beat;
 		inst->agent.beat_ns = ktime_get_boottime_ns();
 	}
-	if (ending && !inst->agent.ending_ns)
+	if (ending != inst->agent.ending) {
+		inst->agent.ending = ending;
 		inst->agent.ending_ns = ktime_get_boottime_ns();
+	}
 	spin_unlock(&inst->state_lock);
 }
 
 bool mkh_channel_panicked(struct mkh_instance *inst)
 {
-	struct mkw_handoff *page = handoff_at(inst, inst->image.handoff);
-	u64 since = inst->agent.ending_ns;
-
-	return le32_to_cpu(READ_ONCE(page->ending)) == MKW_ENDING_PANIC &&
-	       since && ktime_get_boottime_ns() - since > PANIC_PATIENCE_NS;
+	return inst->agent.ending == MKW_ENDING_PANIC &&
+	       ktime_get_boottime_ns() - inst->agent.ending_ns >
+		       PANIC_PATIENCE_NS;
 }
 
 bool mkh_channel_ending(struct mkh_instance *inst)
 {
-	return inst->agent.ending_ns;
+	return inst->agent.ending;
 }
 
 int mkh_channel_stop(struct mkh_instance *inst)

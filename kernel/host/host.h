@@ -75,7 +75,8 @@ struct mkh_agent {
 	u64 memory, boot_ns; /* as it said at its hello */
 	char release[MKW_RELEASE_BYTES];
 	u32 heartbeat; /* as last seen */
-	u64 beat_ns, ending_ns; /* when it was seen to change; 0 = never */
+	u32 ending; /* likewise: MKW_ENDING_... */
+	u64 beat_ns, ending_ns; /* when they were seen to change; 0 = never */
 };
 
 struct mkh_instance {
@@ -160,6 +161,8 @@ int mkh_monitor_init(void);
 void mkh_monitor_exit(void);
 void mkh_monitor_setup(struct mkh_instance *inst);
 void mkh_monitor_start(struct mkh_instance *inst);
+/* On the workqueue that is drained before the module goes.  Any context. */
+bool mkh_monitor_queue(struct work_struct *work);
 /* Look at once.  Any process context. */
 void mkh_monitor_hurry(struct mkh_instance *inst);
 

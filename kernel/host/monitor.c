@@ -101,6 +101,11 @@ void mkh_monitor_start(struct mkh_instance *inst)
 		mkh_instance_put(inst);
 }
 
+bool mkh_monitor_queue(struct work_struct *work)
+{
+	return queue_work(queue, work);
+}
+
 void mkh_monitor_hurry(struct mkh_instance *inst)
 {
 	mkh_instance_get(inst);

@@ -58,13 +58,17 @@ static void hello(struct work_struct *work)
 	strscpy((char *)h.release, init_utsname()->release, sizeof(h.release));
 	switch (mkc_call_internal(&call)) {
 	case MKC_DONE:
-		mkc_peer_set_up(mks_agent.host, true);
+		mkc_peer_up(mks_agent.host,
+			    le32_to_cpu(mks_agent.page->generation));
 		break;
 	case MKC_FAILED:
+		/* Not if it only found no room: the next beat tries again. */
+		if (call.error != -EINVAL && call.error != -EPFNOSUPPORT)
+			break;
 		pr_err("the host refused our hello: %d\n", call.error);
 		WRITE_ONCE(refused, true);
 		break;
-	case MKC_UNKNOWN: /* the next beat tries again */
+	case MKC_UNKNOWN:
 		break;
 	}
 }

@@ -441,7 +441,8 @@ struct mk_ping {
  * peer is not up) and ECONNREFUSED (nobody receives the type there): not
  * sent; ETIMEDOUT and ECONNRESET: unknown, it may have arrived; EAGAIN
  * (O_NONBLOCK, the queue is full; if the peer does not answer at all it still
- * waits up to 30 s); EINTR; EINVAL (an empty message).
+ * waits up to 30 s); EINTR (a signal: unknown); EINVAL (an empty message);
+ * EPROTO (the peer does not keep to the protocol).
  *
  * read(2) takes one message, in order; a message longer than the buffer stays
  * and gives EMSGSIZE.  Without MK_ATTACH_F_RECEIVE: EBADF.  EAGAIN with
