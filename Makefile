@@ -128,9 +128,10 @@ $(B)/tests/unit/%: tests/unit/%.c $(B)/san/libmultikernel.a
 		-ljson-c -lpthread $(LIBS)
 
 # Programs that machine tests take along; static, for a busybox machine.
-MACHINE		:= $(B)/tests/machine/ioctls
+MACHINE		:= $(addprefix $(B)/tests/machine/,ioctls ports)
 
-$(B)/tests/machine/%: tests/machine/%.c include/uapi/linux/multikernel.h
+$(B)/tests/machine/%: tests/machine/%.c tests/machine/verdict.h \
+		include/uapi/linux/multikernel.h
 	@mkdir -p $(@D)
 	$(call say,CC,$<) $(CC) -std=gnu11 -D_GNU_SOURCE $(WARN) $(INCLUDES) \
 		$(OPT) -static -o $@ $<
@@ -196,7 +197,8 @@ install: all
 # For the spawns of one kernel release; without debug information, for they go
 # into the spawn's memory.
 AGENT_KO	:= multikernel_channel.ko multikernel_spawn.ko
-install-agent: kmod
+install-agent: kmod $(B)/agent/init
+	install -D -m 755 $(B)/agent/init $(DESTDIR)$(AGENTDIR)/init
 	release=$$(sed -n 's/^#define UTS_RELEASE "\(.*\)"/\1/p' \
 		$(KDIR)/include/generated/utsrelease.h) && \
 	[ -n "$$release" ] && \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0 WITH Linux-syscall-note) OR MIT */
 /*
  * The hand-off page: what a host and a spawn both read and write besides the
- * rings of the channel (multikernel/ring.h), and the messages of the agent.
+ * rings of the channel (kernel/channel/ring.h), and the messages of the agent.
  *
  * It lies in the instance's memory (reserved in the spawn's e820 map) and is
  * the _CRS of the ACPI device MKRN0001.  The host module fills it before each
@@ -170,7 +170,7 @@ MKW_SIZE(mkw_handoff, MKW_HANDOFF_BYTES);
  *
  * At channel_base lies one page of indices; the two rings of bytes follow at
  * fixed offsets.  Index words are free-running byte counts, modulo 2^32; each
- * has one writer.  See multikernel/ring.h for what they mean.
+ * has one writer.  See kernel/channel/ring.h for what they mean.
  */
 #define MKW_RING_BYTES	     (256U << 10) /* a power of two */
 #define MKW_CHANNEL_TO_SPAWN 0x10000 /* offset of the ring that host fills */

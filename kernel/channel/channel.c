@@ -131,6 +131,19 @@ void mkc_peer_close(struct mkc_peer *peer)
 }
 EXPORT_SYMBOL_GPL(mkc_peer_close);
 
+size_t mkc_peer_bytes(struct mkc_peer *peer)
+{
+	struct mkc_channel *ch = mkc_peer_channel(peer);
+	size_t bytes = sizeof(*peer);
+
+	if (ch) {
+		bytes += sizeof(*ch) + MKW_MESSAGE_MAX + MKC_REPLY_MAX;
+		mkc_channel_put(ch);
+	}
+	return bytes;
+}
+EXPORT_SYMBOL_GPL(mkc_peer_bytes);
+
 void mkc_channel_counters(struct mkc_channel *ch,
 			  struct mk_channel_counters *counters)
 {

@@ -28,6 +28,9 @@ static struct irq_domain *domain;
 
 void mkc_doorbell_ring(u64 word)
 {
+	/* All ones, in the width of the mode, is everybody (SDM 3A, 11.6.1). */
+	if (MKW_DOORBELL_APIC(word) >= (x2apic_mode ? ~0U : 0xffU))
+		return;
 	mkc_icr_write(APIC_DM_FIXED | MKW_DOORBELL_VECTOR(word),
 		      MKW_DOORBELL_APIC(word));
 }

@@ -2,8 +2,8 @@
 /*
  * Send one interrupt to one CPU, by its physical APIC id.
  *
- * Nothing here can address more than one CPU: no shorthand, no logical
- * destination (hazards H1 and H2).
+ * No shorthand and no logical destination (hazards H1 and H2); the callers see
+ * to it that the id is not the one that means everybody.
  */
 #ifndef MKC_ICR_H
 #define MKC_ICR_H

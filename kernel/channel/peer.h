@@ -159,6 +159,9 @@ void mkc_channel_counters(struct mkc_channel *ch,
 bool mkc_peer_counters(struct mkc_peer *peer,
 		       struct mk_channel_counters *counters);
 
+/* Memory of this kernel that it takes: more while a channel is open. */
+size_t mkc_peer_bytes(struct mkc_peer *peer);
+
 /* send.c */
 int mkc_channel_put_message(struct mkc_channel *ch,
 			    const struct mkc_header *header, const void *bytes,

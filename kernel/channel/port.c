@@ -190,6 +190,8 @@ static ssize_t port_write(struct file *file, const char __user *buffer,
 	void *bytes;
 	int err;
 
+	if (is_over(port))
+		return -ENODEV;
 	if (!length)
 		return -EINVAL;
 	if (length > MKW_MESSAGE_MAX)

@@ -145,6 +145,18 @@ struct mkc_peer *mkh_channel_peer(struct mkh_instance *inst)
 	return peer;
 }
 
+u64 mkh_channel_bytes(struct mkh_instance *inst)
+{
+	struct mkc_peer *peer = mkh_channel_peer(inst);
+	u64 bytes = 0;
+
+	if (peer) {
+		bytes = mkc_peer_bytes(peer);
+		mkc_peer_put(peer);
+	}
+	return bytes;
+}
+
 static bool has_channel(const struct mkh_image *image)
 {
 	return image->channel_base && image->channel_bytes >= MKW_CHANNEL_BYTES;
@@ -181,7 +193,7 @@ int mkh_channel_open(struct mkh_instance *inst)
 	u8 *base;
 
 	WRITE_ONCE(inst->hurried, false);
-	inst->channel_handoff = image->handoff;
+	WRITE_ONCE(inst->channel_handoff, image->handoff);
 	if (!has_channel(image))
 		return 0;
 	base = inst->memory.view + (image->channel_base - inst->memory.base);
@@ -373,7 +385,8 @@ int mkh_channel_info(struct mkh_instance *inst, struct mk_channel *info)
 	spin_lock(&inst->state_lock);
 	info->generation = inst->generation;
 	running = inst->state == MK_STATE_RUNNING;
-	handoff = inst->generation ? inst->shown_handoff : 0;
+	/* That of the last life, whatever was loaded since. */
+	handoff = inst->generation ? READ_ONCE(inst->channel_handoff) : 0;
 	info->features_offered = inst->agent.offered;
 	info->heartbeat = inst->agent.heartbeat;
 	info->memory = inst->agent.memory;
@@ -381,9 +394,12 @@ int mkh_channel_info(struct mkh_instance *inst, struct mk_channel *info)
 	memcpy(info->release, inst->agent.release, sizeof(info->release));
 	beat_ns = inst->agent.beat_ns;
 	spin_unlock(&inst->state_lock);
-	info->heartbeat_age_ms =
-		beat_ns ? (ktime_get_boottime_ns() - beat_ns) / NSEC_PER_MSEC
-			: ~0U;
+	info->heartbeat_age_ms = ~0U;
+	if (beat_ns)
+		info->heartbeat_age_ms =
+			min_t(u64, ktime_get_boottime_ns() - beat_ns,
+			      (u64)INT_MAX * NSEC_PER_MSEC) /
+			NSEC_PER_MSEC;
 
 	srcu = srcu_read_lock(&mkh_memory_srcu);
 	if (handoff && !READ_ONCE(inst->gone))

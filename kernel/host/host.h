@@ -181,6 +181,8 @@ bool mkh_channel_panicked(struct mkh_instance *inst); /* and got stuck */
 int mkh_channel_stop(struct mkh_instance *inst);
 /* With a reference; NULL once it is deleted.  inst->lock is not needed. */
 struct mkc_peer *mkh_channel_peer(struct mkh_instance *inst);
+/* Host memory that it takes.  inst->lock is not needed. */
+u64 mkh_channel_bytes(struct mkh_instance *inst);
 /* inst->lock is not needed. */
 int mkh_channel_info(struct mkh_instance *inst, struct mk_channel *info);
 

@@ -97,7 +97,8 @@ void mkh_instance_info(struct mkh_instance *inst, struct mk_info *info)
 	info->memory_base = inst->memory.base;
 	info->low_base = inst->low_base;
 	info->low_bytes = inst->low_bytes;
-	info->host_bytes = sizeof(*inst) + inst->nr_cpus * sizeof(*inst->cpus);
+	info->host_bytes = sizeof(*inst) + inst->nr_cpus * sizeof(*inst->cpus) +
+			   mkh_channel_bytes(inst);
 	memcpy(info->name, inst->name, sizeof(info->name));
 	spin_lock(&inst->state_lock);
 	info->memory_bytes = inst->memory.bytes;

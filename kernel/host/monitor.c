@@ -3,7 +3,7 @@
  * Notice that a spawn ended, and keep the host from ending under one.
  *
  * A spawn that powers off, reboots or panics says so in its hand-off page
- * (EFI stub or ACPI sleep byte) and halts there.  The page is looked at ten
+ * (agent, EFI stub or ACPI sleep byte) and halts there.  The page is looked at ten
  * times a second while the instance runs: one read of a cached word, and it
  * works for a spawn without an agent.  What stands there is the word of a
  * stranger: it can only end the spawn's own instance.

@@ -9,7 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #define CPU_STEPS     200000000u
 #define MEMORY_BYTES  (16u << 20)
@@ -83,6 +85,35 @@ uint64_t bench_tsc(void)
 	return __builtin_ia32_rdtsc();
 }
 
+/* Messages of 64 bytes through a pipe from one process to another, a second. */
+static int bench_pipe(void)
+{
+	static char message[64];
+	uint64_t start, end, n = 0;
+	int fds[2];
+
+	if (pipe(fds))
+		return 1;
+	if (fork() == 0) {
+		close(fds[1]);
+		while (read(fds[0], message, sizeof(message)) > 0)
+			;
+		_exit(0);
+	}
+	close(fds[0]);
+	start = now();
+	do {
+		if (write(fds[1], message, sizeof(message)) < 0)
+			return 1;
+		n++;
+		end = now();
+	} while (end - start < 1500000000u);
+	close(fds[1]);
+	wait(NULL);
+	printf("%llu\n", (unsigned long long)(n * 1000000000u / (end - start)));
+	return 0;
+}
+
 int bench_main(int argc, char **argv)
 {
 	int rounds = argc > 1 ? atoi(argv[1]) : 1;
@@ -91,6 +122,8 @@ int bench_main(int argc, char **argv)
 		printf("%llu\n", (unsigned long long)bench_tsc());
 		return 0;
 	}
+	if (argc > 1 && !strcmp(argv[1], "--pipe"))
+		return bench_pipe();
 	while (rounds-- > 0) {
 		unsigned long long cpu = bench_cpu();
 		unsigned long long memory = bench_memory();

@@ -16,7 +16,7 @@ uint64_t bench_memory(void);
 /* The time stamp counter, which all kernels on a machine share. */
 uint64_t bench_tsc(void);
 
-/* "mkbench [ROUNDS]" and "mkbench --tsc" */
+/* "mkbench [ROUNDS]", "mkbench --tsc" and "mkbench --pipe" */
 int bench_main(int argc, char **argv);
 
 #endif /* MACHINE_BENCH_H */

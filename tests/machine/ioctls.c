@@ -9,35 +9,27 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include <linux/multikernel.h>
 
+#include "verdict.h"
+
 #define MEMORY (32ULL << 20)
 #define LOW    (32u << 10)
 
 static int machine, instance = -1;
-static unsigned int failures;
 static uint32_t the_cpu;
 static struct mk_info info;
-
-static void verdict(int good, const char *what, int have, int want)
-{
-	if (good) {
-		printf("ok - %s\n", what);
-		return;
-	}
-	failures++;
-	printf("not ok - %s\n# %d (%s), not %d (%s)\n", what, have,
-	       strerror(have), want, strerror(want));
-}
 
 /* The command must fail with this errno and leave the state as it was. */
 static void refused(const char *what, int fd, unsigned long command, void *arg,
@@ -178,6 +170,7 @@ static void test_machine(void)
 		NULL, ENOTTY);
 	refused("machine: an instance's command", machine, MK_IOC_START, NULL,
 		ENOTTY);
+	refused("machine: a port", machine, MK_IOC_ATTACH, NULL, ENOTTY);
 }
 
 /* --- load ------------------------------------------------------------------ */
@@ -305,6 +298,8 @@ static void test_commands(void)
 	       (void)0);
 	REFUSE("kill: not running", instance, MK_IOC_KILL, c, EALREADY,
 	       (void)0);
+	REFUSE("stop: not running", instance, MK_IOC_STOP, c, EALREADY,
+	       (void)0);
 	REFUSE("info: unknown flag", instance, MK_IOC_INFO, i, EINVAL,
 	       i.flags = 1);
 	REFUSE("info: reserved words", instance, MK_IOC_INFO, i, EINVAL,
@@ -321,14 +316,260 @@ static void test_commands(void)
 		ENOTTY);
 }
 
-/* --- the memory file -------------------------------------------------------- */
+/* --- the agent and the channel, of a spawn that never ran --------------------- */
 
-static void expect(const char *what, long have, long want)
+/* What comes in: flags first, then what must be zero. */
+static const struct input {
+	const char *name;
+	unsigned long command;
+	size_t bytes;
+	uint32_t flags; /* those that are known */
+	int writes; /* the structure goes back as well */
+	struct {
+		size_t from, to;
+	} zero[2];
+} inputs[] = {
+	{ .name = "channel",
+	  .command = MK_IOC_CHANNEL,
+	  .bytes = sizeof(struct mk_channel),
+	  .writes = 1,
+	  .zero = { { offsetof(struct mk_channel, reserved),
+		      sizeof(struct mk_channel) } } },
+	{ .name = "stop",
+	  .command = MK_IOC_STOP,
+	  .bytes = sizeof(struct mk_command),
+	  .zero = { { offsetof(struct mk_command, reserved0),
+		      sizeof(struct mk_command) } } },
+	{ .name = "ping",
+	  .command = MK_IOC_PING,
+	  .bytes = sizeof(struct mk_ping),
+	  .writes = 1,
+	  .zero = { { offsetof(struct mk_ping, reserved0),
+		      offsetof(struct mk_ping, ns) },
+		    { offsetof(struct mk_ping, reserved),
+		      sizeof(struct mk_ping) } } },
+	{ .name = "attach",
+	  .command = MK_IOC_ATTACH,
+	  .bytes = sizeof(struct mk_attach),
+	  .flags = __MK_ATTACH_F_ALL,
+	  .zero = { { offsetof(struct mk_attach, reserved0),
+		      sizeof(struct mk_attach) } } },
+};
+
+static const struct mk_attach good_attach = {
+	.flags = MK_ATTACH_F_RECEIVE,
+	.type = MK_TYPE_FIRST,
+};
+
+static void fill_good(const struct input *in, void *arg)
 {
-	if (have < 0 && want < 0)
-		have = -errno;
-	verdict(have == want, what, (int)have, (int)want);
+	memset(arg, 0, in->bytes);
+	if (in->command == MK_IOC_ATTACH)
+		memcpy(arg, &good_attach, sizeof(good_attach));
 }
+
+/* Refused as EINVAL, and not a byte of it changed? */
+static int is_invalid(const struct input *in, const void *arg)
+{
+	uint8_t copy[1024];
+
+	memcpy(copy, arg, in->bytes);
+	errno = 0;
+	return ioctl(instance, in->command, copy) < 0 && errno == EINVAL &&
+	       !memcmp(copy, arg, in->bytes);
+}
+
+static void test_words(const struct input *in)
+{
+	int bad_flag = 0, bad_byte = 0, bit, z;
+	uint8_t arg[1024];
+	uint32_t flags;
+	char what[64];
+	size_t at;
+
+	for (bit = 0; bit < 32; bit++) {
+		if (in->flags & 1u << bit)
+			continue;
+		fill_good(in, arg);
+		memcpy(&flags, arg, sizeof(flags));
+		flags |= 1u << bit;
+		memcpy(arg, &flags, sizeof(flags));
+		bad_flag += !is_invalid(in, arg);
+	}
+	snprintf(what, sizeof(what), "%s: every unknown flag", in->name);
+	verdict(!bad_flag, what, bad_flag, 0);
+	for (z = 0; z < 2; z++) {
+		for (at = in->zero[z].from; at < in->zero[z].to; at++) {
+			fill_good(in, arg);
+			arg[at] = 0x80;
+			bad_byte += !is_invalid(in, arg);
+		}
+	}
+	snprintf(what, sizeof(what), "%s: every reserved byte", in->name);
+	verdict(!bad_byte, what, bad_byte, 0);
+}
+
+static void test_pointers(const struct input *in)
+{
+	uint8_t *map = mmap(NULL, 8192, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *bad[] = { NULL, (void *)8, (void *)0xffff888000000000,
+			map + 4096 - in->bytes / 2 };
+	int passed = 0;
+	char what[64];
+	size_t i;
+
+	if (map == MAP_FAILED)
+		return;
+	munmap(map + 4096, 4096);
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (ioctl(instance, in->command, bad[i]) >= 0 ||
+		    errno != EFAULT)
+			passed++;
+	snprintf(what, sizeof(what), "%s: every bad pointer", in->name);
+	verdict(!passed, what, passed, 0);
+	if (in->writes) {
+		fill_good(in, map);
+		mprotect(map, 4096, PROT_READ);
+		snprintf(what, sizeof(what), "%s: a page that is only read",
+			 in->name);
+		refused(what, instance, in->command, map, EFAULT);
+	}
+	munmap(map, 4096);
+}
+
+static void test_ping(void)
+{
+	struct mk_ping p;
+
+	REFUSE("ping: too many bytes", instance, MK_IOC_PING, p, EINVAL,
+	       p.bytes = MK_MESSAGE_MAX + 1);
+	REFUSE("ping: very many bytes", instance, MK_IOC_PING, p, EINVAL,
+	       p.bytes = ~0u);
+	REFUSE("ping: too long a wait", instance, MK_IOC_PING, p, EINVAL,
+	       p.timeout_ms = 3600001);
+	REFUSE("ping: a wait without end", instance, MK_IOC_PING, p, EINVAL,
+	       p.timeout_ms = ~0u);
+	p = (struct mk_ping){ .bytes = MK_MESSAGE_MAX, .timeout_ms = 3600000 };
+	expect("ping: not running", ioctl(instance, MK_IOC_PING, &p), 0);
+	verdict(p.outcome == 1 && p.error == ENOTCONN,
+		"ping: which says that it failed", (int)p.error, ENOTCONN);
+	verdict(p.bytes == MK_MESSAGE_MAX && p.timeout_ms == 3600000,
+		"ping: what came in stays", (int)p.bytes, MK_MESSAGE_MAX);
+}
+
+/* All zero, but for a heart that never beat. */
+static void test_channel(void)
+{
+	static const uint8_t zero[sizeof(struct mk_channel)];
+	struct mk_channel ch;
+
+	memset(&ch, 0xa5, sizeof(ch));
+	ch.flags = 0;
+	memset(ch.reserved, 0, sizeof(ch.reserved));
+	expect("channel: of what never ran",
+	       ioctl(instance, MK_IOC_CHANNEL, &ch), 0);
+	verdict(ch.heartbeat_age_ms == ~0u, "channel: it never beat", 0, 0);
+	ch.heartbeat_age_ms = 0;
+	verdict(!memcmp(&ch, zero, sizeof(ch)), "channel: all else is zero", 0,
+		0);
+}
+
+static int attach(uint32_t flags, uint32_t type)
+{
+	struct mk_attach a = { .flags = flags, .type = type };
+
+	return ioctl(instance, MK_IOC_ATTACH, &a);
+}
+
+static void test_attach(void)
+{
+	static const uint32_t types[] = { 0,	   1,	    0x1000, 0x7fff,
+					  0x10000, 0x18000, ~0u };
+	int port, other, passed = 0;
+	struct rlimit old, none;
+	struct mk_attach a;
+	size_t i;
+
+	for (i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (attach(0, types[i]) >= 0 || errno != EINVAL ||
+		    attach(MK_ATTACH_F_RECEIVE, types[i]) >= 0 ||
+		    errno != EINVAL)
+			passed++;
+	verdict(!passed, "attach: types out of range", passed, 0);
+	REFUSE("attach: queue too large", instance, MK_IOC_ATTACH, a, EINVAL,
+	       (a = good_attach, a.queue_bytes = MK_QUEUE_BYTES_MAX + 1));
+	REFUSE("attach: queue much too large", instance, MK_IOC_ATTACH, a,
+	       EINVAL, (a = good_attach, a.queue_bytes = ~0u));
+
+	a = good_attach;
+	a.queue_bytes = MK_QUEUE_BYTES_MAX;
+	a.type = MK_TYPE_LAST;
+	port = ioctl(instance, MK_IOC_ATTACH, &a);
+	verdict(port >= 0, "attach: the last type, the largest queue", errno,
+		0);
+	verdict(fcntl(port, F_GETFD) & FD_CLOEXEC, "attach: closes on exec", 0,
+		0);
+	verdict(!(fcntl(port, F_GETFL) & O_NONBLOCK), "attach: it waits", 0, 0);
+	REFUSE("attach: a second receiver", instance, MK_IOC_ATTACH, a, EBUSY,
+	       (a = good_attach, a.type = MK_TYPE_LAST));
+	other = attach(MK_ATTACH_F_NONBLOCK, MK_TYPE_LAST);
+	verdict(other >= 0, "attach: one that sends, beside it", errno, 0);
+	verdict(fcntl(other, F_GETFL) & O_NONBLOCK, "attach: it does not wait",
+		0, 0);
+	close(port);
+	port = attach(MK_ATTACH_F_RECEIVE, MK_TYPE_LAST);
+	verdict(port >= 0, "attach: the type is free again", errno, 0);
+
+	getrlimit(RLIMIT_NOFILE, &old);
+	none = old;
+	none.rlim_cur = 3;
+	setrlimit(RLIMIT_NOFILE, &none);
+	REFUSE("attach: no descriptor left", instance, MK_IOC_ATTACH, a, EMFILE,
+	       a = good_attach);
+	setrlimit(RLIMIT_NOFILE, &old);
+	i = (size_t)attach(MK_ATTACH_F_RECEIVE, MK_TYPE_FIRST);
+	verdict((int)i >= 0, "attach: which left the type alone", errno, 0);
+	close((int)i);
+
+	close(other);
+	close(port);
+}
+
+static void test_agent(void)
+{
+	struct mk_load l = good_load();
+	struct mk_command c;
+	size_t i;
+
+	for (i = 0; i < sizeof(inputs) / sizeof(inputs[0]); i++) {
+		test_words(&inputs[i]);
+		test_pointers(&inputs[i]);
+	}
+	test_ping();
+	test_channel();
+	expect("loaded: load", ioctl(instance, MK_IOC_LOAD, &l), 0);
+	REFUSE("loaded: stop", instance, MK_IOC_STOP, c, EALREADY, (void)0);
+	test_channel();
+	expect("loaded: unload",
+	       (memset(&c, 0, sizeof(c)), ioctl(instance, MK_IOC_UNLOAD, &c)),
+	       0);
+}
+
+static void test_agent_gone(void)
+{
+	uint8_t arg[1024];
+	char what[64];
+	size_t i;
+
+	for (i = 0; i < sizeof(inputs) / sizeof(inputs[0]); i++) {
+		fill_good(&inputs[i], arg);
+		snprintf(what, sizeof(what), "delete: %s", inputs[i].name);
+		expect(what, ioctl(instance, inputs[i].command, arg), -ENODEV);
+	}
+}
+
+/* --- the memory file -------------------------------------------------------- */
 
 static void test_memory(void)
 {
@@ -532,11 +773,14 @@ int main(int argc, char **argv)
 	test_machine();
 	test_load();
 	test_commands();
+	test_agent();
+	test_attach();
 	test_memory();
 	fd = fcntl(instance, F_GETFD);
 	verdict(fd & FD_CLOEXEC, "create: the descriptor closes on exec", fd,
 		FD_CLOEXEC);
 	test_delete();
+	test_agent_gone();
 	test_wipe();
 	test_pinned();
 	printf("# %u failed\n", failures);

@@ -20,6 +20,7 @@
  *   mk.load=cpu|ipi|timer|memory	keep every CPU busy (a list with commas)
  *   mk.insmod=NAME[:NAME...]		load /modules/NAME.ko
  *   mk.params=A=1[,B=2...]		with these parameters
+ *   mk.poll=USEC			poll_us of the spawn's channel
  *   mk.reload=N			unload and load the agent's module
  *   mk.show				its doorbell and CPUs, in lines
  *					"spawn shows ..."

@@ -68,12 +68,26 @@ static void insert(const char *name, const char *params)
 		close(fd);
 }
 
+static void set_poll(void)
+{
+	const char *value = option("mk.poll");
+	int fd = open("/sys/module/multikernel_channel/parameters/poll_us",
+		      O_WRONLY | O_CLOEXEC);
+
+	if (value && write(fd, value, strlen(value)) < 0)
+		say("poll failed %d", errno);
+	if (fd >= 0)
+		close(fd);
+}
+
 void insert_modules(void)
 {
 	char names[256], params[256] = "", *name, *at = names;
-	const char *value = option("mk.params");
+	const char *value;
 	char *c;
 
+	set_poll();
+	value = option("mk.params");
 	if (value)
 		snprintf(params, sizeof(params), "%s", value);
 	for (c = params; *c; c++)
@@ -120,6 +134,29 @@ static void show_lines(const char *path, const char *word)
 		fclose(f);
 }
 
+/* Those that a spawn's device must not know, with and without an argument. */
+static void show_refused(void)
+{
+	static const unsigned long commands[] = {
+		MK_IOC_QUERY,  MK_IOC_CREATE,  MK_IOC_OPEN, MK_IOC_NEXT,
+		MK_IOC_LEDGER, MK_IOC_INFO,    MK_IOC_CPUS, MK_IOC_LOAD,
+		MK_IOC_START,  MK_IOC_KILL,    MK_IOC_STOP, MK_IOC_UNLOAD,
+		MK_IOC_DELETE, MK_IOC_CHANNEL, MK_IOC_PING,
+	};
+	int fd = open("/dev/multikernel", O_RDWR | O_CLOEXEC), refused = 0;
+	size_t i, n = sizeof(commands) / sizeof(commands[0]);
+
+	for (i = 0; i < n; i++) {
+		memset(message, 0, sizeof(message));
+		if (ioctl(fd, commands[i], message) < 0 && errno == ENOTTY &&
+		    ioctl(fd, commands[i], NULL) < 0 && errno == ENOTTY)
+			refused++;
+	}
+	if (fd >= 0)
+		close(fd);
+	say("shows commands unknown %d/%zu", refused, n);
+}
+
 void show_self(void)
 {
 	char path[64];
@@ -129,11 +166,12 @@ void show_self(void)
 		return;
 	show_lines("/proc/interrupts", "multikernel");
 	for (cpu = 0; cpu < 64; cpu++) {
-		snprintf(path, sizeof(path),
-			 "/sys/devices/system/cpu/cpu%d/online", cpu);
+		snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d",
+			 cpu);
 		if (!access(path, F_OK))
-			say("shows cpu%d/online", cpu);
+			say("shows cpu%d", cpu);
 	}
+	show_refused();
 }
 
 /* A port, or the end of this process. */

@@ -13,7 +13,7 @@
  * file descriptor, returned by MK_IOC_CREATE and MK_IOC_OPEN.  Closing the
  * descriptor does not stop the instance: its life is in the module, so it
  * survives every tool.  After MK_IOC_DELETE all descriptors of the instance
- * answer ENODEV, poll() reports EPOLLHUP, and mappings fault (SIGBUS).
+ * (its ports have words of their own, below) answer ENODEV, poll() reports EPOLLHUP, and mappings fault (SIGBUS).
  *
  * Who may
  * =======
@@ -155,7 +155,7 @@ struct mk_query {
  *
  * Errors: EINVAL (malformed), EEXIST (name taken), ENXIO (CPU unknown or
  * offline), EPERM (boot CPU), EBUSY (CPU lent, lost, stuck, half a core),
- * ENOMEM (memory or low window), ETIMEDOUT (a CPU did not park: it is lost and
+ * ENOMEM (memory, low window or interrupt vector), ETIMEDOUT (a CPU did not park: it is lost and
  * reported by MK_IOC_LEDGER), ENOSPC (too many instances, or the ledger is
  * full), EMFILE and ENFILE (no descriptor left), EINTR, ESHUTDOWN.
  */
@@ -211,7 +211,7 @@ struct mk_info {
 	__u32 id; /* in for NEXT; out */
 	__u32 state; /* out: enum mk_state */
 	__u32 cause; /* out: enum mk_cause, of the last end */
-	__u32 generation; /* out: starts so far */
+	__u32 generation; /* out: starts so far, also those that failed */
 	__u32 nr_cpus; /* out */
 	__u64 memory_base; /* out */
 	__u64 memory_bytes; /* out */
@@ -358,8 +358,9 @@ enum mk_ledger_kind {
  *
  * MK_IOC_CHANNEL, instance: what is known of them.  Errors: EINVAL.
  *
- * All but the counters is the word of the spawn.  The counters are this
- * kernel's and start at zero with each life of the spawn.
+ * Generation, offered features, the age of the heartbeat and the counters are
+ * this kernel's; all else is the word of the spawn.  It is about the life under
+ * way, or the last: before the first start all is zero.
  */
 #define MK_MESSAGE_MAX	 65536
 #define MK_RELEASE_BYTES 128
@@ -385,7 +386,7 @@ struct mk_channel_counters {
 	__u64 unowned; /* messages of a type that nobody here has */
 	__u64 stale; /* of another generation */
 	__u64 late; /* replies whose call was over */
-	__u64 refused; /* that their handler did not want */
+	__u64 refused; /* sends that their handler did not want, odd flags */
 	__u64 reserved[2];
 };
 
@@ -416,12 +417,13 @@ struct mk_channel {
  *
  * MK_IOC_PING, instance: a request of @bytes bytes and its reply.
  * @outcome: 0 done, 1 failed, 2 unknown; @error is the errno behind the last
- * two, in which case the command still succeeds.  Errors: EINVAL, EALREADY.
+ * two, in which case the command still succeeds; ENOTCONN is one: nobody is
+ * there.  Errors: EINVAL.
  */
 struct mk_ping {
 	__u32 flags; /* in: 0 */
 	__u32 bytes; /* in: <= MK_MESSAGE_MAX */
-	__u32 timeout_ms; /* in: <= 3600000 */
+	__u32 timeout_ms; /* in: <= 3600000; 0 = hardly any */
 	__u32 outcome; /* out */
 	__u32 error; /* out */
 	__u32 reserved0; /* in: 0 */
@@ -442,17 +444,19 @@ struct mk_ping {
  * sent; ETIMEDOUT and ECONNRESET: unknown, it may have arrived; EAGAIN
  * (O_NONBLOCK, the queue is full; if the peer does not answer at all it still
  * waits up to 30 s); EINTR (a signal: unknown); EINVAL (an empty message);
- * EPROTO (the peer does not keep to the protocol).
+ * EPROTO (the peer does not keep to the protocol); ENODEV (it is deleted, or in
+ * the spawn the agent is unloaded).
  *
- * read(2) takes one message, in order; a message longer than the buffer stays
- * and gives EMSGSIZE.  Without MK_ATTACH_F_RECEIVE: EBADF.  EAGAIN with
+ * read(2) takes one message, in order, and is restarted after a signal; a
+ * message longer than the buffer stays and gives EMSGSIZE.  Without MK_ATTACH_F_RECEIVE: EBADF.  EAGAIN with
  * O_NONBLOCK when there is none.  0 (end of file) when the instance is
  * deleted, or in the spawn when the agent is unloaded.
  *
  * poll(2): EPOLLIN when there is a message, EPOLLOUT while the peer is up,
  * EPOLLHUP when it will never be again.
  *
- * Errors of MK_IOC_ATTACH: EINVAL (also a type outside MK_TYPE_FIRST..LAST),
+ * Errors of MK_IOC_ATTACH: EINVAL (also a type outside MK_TYPE_FIRST..LAST, or
+ * more than MK_QUEUE_BYTES_MAX),
  * EBUSY (another one receives the type already), ENOMEM, EMFILE, ENFILE.
  */
 #define MK_TYPE_FIRST	   0x8000
@@ -463,7 +467,11 @@ struct mk_ping {
 struct mk_attach {
 	__u32 flags; /* in: MK_ATTACH_F_... */
 	__u32 type; /* in */
-	__u32 queue_bytes; /* in: of received messages kept; 0 = 1 MiB */
+	/*
+	 * in: of received messages kept, with RECEIVE; 0 = 1 MiB.  A single
+	 * message is taken whatever its size.
+	 */
+	__u32 queue_bytes;
 	__u32 reserved0; /* in: 0 */
 	__u64 reserved[2]; /* in: 0 */
 };
