@@ -13,7 +13,8 @@
  * file descriptor, returned by MK_IOC_CREATE and MK_IOC_OPEN.  Closing the
  * descriptor does not stop the instance: its life is in the module, so it
  * survives every tool.  After MK_IOC_DELETE all descriptors of the instance
- * (its ports have words of their own, below) answer ENODEV, poll() reports EPOLLHUP, and mappings fault (SIGBUS).
+ * answer ENODEV, poll() reports EPOLLHUP, and mappings fault (SIGBUS); what its
+ * ports do then stands with MK_IOC_ATTACH.
  *
  * Who may
  * =======

@@ -2,8 +2,7 @@
 # A spawn that means harm to the channel, and agents that speak otherwise.
 #
 # machine: --host 6.1 --have 6.12
-# machine: --host 7.2 --have 6.1
-# machine: --x2apic --host 6.1-rt --have 6.1 --set FEW=1
+# machine: --x2apic --host 7.2 --have 6.1-rt --set FEW=1
 
 . /lib/verdict.sh
 
