@@ -118,7 +118,7 @@ struct mkc_channel {
 	bool empty; /* the last ring that woke it was for nothing */
 	bool room_rung; /* there may be room for senders that wait */
 	unsigned int in_window;
-	unsigned long window_end, masked_since;
+	unsigned long window_end, masked_since, mask_time;
 	bool masked;
 
 	struct mk_channel_counters counters; /* each has one writer at a time */

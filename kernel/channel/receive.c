@@ -20,9 +20,11 @@
 #include <linux/slab.h>
 
 /* So many rings in WINDOW that nobody asked for withdraw the doorbell. */
-#define SPURIOUS_MAX 1000
+#define SPURIOUS_MAX 250
 #define WINDOW	     (HZ / 10)
-#define MASK_TIME    HZ
+/* For how long; twice as long each time it begins again at once. */
+#define MASK_TIME     HZ
+#define MASK_TIME_MAX (32 * HZ)
 /* What rings on after this does not look where it may. */
 #define MASK_GRACE (HZ / 4)
 
@@ -45,6 +47,12 @@ static void rate(struct mkc_channel *ch)
 		return;
 	ch->in_window = 0;
 	if (!ch->masked) {
+		if (ch->mask_time &&
+		    time_before(jiffies, ch->masked_since + ch->mask_time + HZ))
+			ch->mask_time = min_t(unsigned long, MASK_TIME_MAX,
+					      2 * ch->mask_time);
+		else
+			ch->mask_time = MASK_TIME;
 		ch->masked = true;
 		ch->masked_since = jiffies;
 		ch->counters.doorbells_masked++;
@@ -346,7 +354,7 @@ static void tend_mask(struct mkc_channel *ch)
 	unsigned long flags;
 
 	if (!READ_ONCE(ch->masked) ||
-	    time_before(jiffies, ch->masked_since + MASK_TIME))
+	    time_before(jiffies, ch->masked_since + ch->mask_time))
 		return;
 	raw_spin_lock_irqsave(&bell->lock, flags);
 	ch->masked = false;
@@ -354,8 +362,8 @@ static void tend_mask(struct mkc_channel *ch)
 	mkc_doorbell_mask_locked(bell, false);
 	raw_spin_unlock_irqrestore(&bell->lock, flags);
 	pr_info_ratelimited(
-		"%s rang too often: its doorbell was withdrawn for a second\n",
-		ch->peer->name);
+		"%s rang too often: its doorbell was withdrawn for %lu s\n",
+		ch->peer->name, ch->mask_time / HZ);
 }
 
 static void wake_senders(struct mkc_channel *ch)
