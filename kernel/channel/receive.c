@@ -23,8 +23,9 @@
 #define SPURIOUS_MAX 250
 #define WINDOW	     (HZ / 10)
 /* For how long; twice as long each time it begins again at once. */
-#define MASK_TIME     HZ
-#define MASK_TIME_MAX (32 * HZ)
+#define MASK_TIME	  HZ
+#define MASK_TIME_MAX	  (32 * HZ)
+#define LOOK_WHILE_MASKED (HZ / 50 ?: 1)
 /* What rings on after this does not look where it may. */
 #define MASK_GRACE (HZ / 4)
 
@@ -380,8 +381,10 @@ static void sleep_until_rung(struct mkc_channel *ch)
 	long time = HZ;
 
 	/* Short, while nobody can ring, or a reply looks for room. */
-	if (READ_ONCE(ch->masked) || ch->nr_replies)
+	if (ch->nr_replies)
 		time = 1;
+	else if (READ_ONCE(ch->masked))
+		time = LOOK_WHILE_MASKED;
 	if (!arm(ch)) {
 		/* Who wakes us takes armed away first: none is missed. */
 		set_current_state(TASK_IDLE);

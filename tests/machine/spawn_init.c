@@ -240,6 +240,11 @@ int main(int argc, char **argv)
 	unsigned long tick;
 	int rounds;
 
+	/* As the kernel runs it for an orderly power-off. */
+	if (argc > 0 && strstr(argv[0], "poweroff")) {
+		say("user space powers off");
+		return reboot(RB_POWER_OFF);
+	}
 	if (getpid() != 1)
 		return argc > 1 && !strcmp(argv[1], "--fnv")
 			       ? print_fnv()

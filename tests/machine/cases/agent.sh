@@ -2,10 +2,10 @@
 # The agent: hello, heartbeat, doorbells that move, orderly stop, ends that are
 # announced, programs that exchange messages.
 #
-# machine: --host 6.1 --have 6.1-rt --have 6.12 --have 7.2
+# machine: --host 6.1 --have 6.1-rt --have 6.12 --have 7.2 --with xz --with zstd --with lz4
 # machine: --host 6.1-rt --have 6.1 --set FEW=1
 # machine: --host 6.12 --have 6.1 --set FEW=1
-# machine: --host 7.2 --have 6.1 --have 6.12
+# machine: --host 7.2 --have 6.12 --have 6.1 --set FEW=1
 # machine: --x2apic --host 6.1 --have 7.2 --set FEW=1
 
 . /lib/verdict.sh
@@ -147,6 +147,8 @@ for rel in ${MK_HAVE#* }; do
 	check "$rel: stop" mkctl stop talk --timeout 60
 	equal "$rel: it powered off" "stopped poweroff" \
 		"$(json talk state) $(json talk cause)"
+	check "$rel: through its own user space" sh -c \
+		'mkctl log talk | grep -q "spawn user space powers off"'
 	refuse "$rel: stop finds nothing running" 1 "run" mkctl stop talk
 	check "$rel: a second life" mkctl start talk
 	come_up "$rel: its init runs again" talk "spawn up $rel cpus=2" 90
@@ -191,8 +193,30 @@ if [ -z "${FEW:-}" ]; then
 	check "no agent: start" mkctl start mute
 	check "no agent: stop --kill" mkctl stop mute --kill --timeout 1
 	check "no agent: delete" mkctl delete mute
-	check "hang: run" run hung $rel --cmdline "mk.do=hang"
-	come_up "hang: it hangs" hung "spawn does hang" 90
+	# The agent's member behind a user's initrd, compressed in any way.
+	for pack in gzip bzip2 xz zstd lz4; do
+		case $pack in
+		xz) command="/bin/xz --check=crc32" ;; # not busybox's
+		lz4) command="/bin/lz4 -l" ;;
+		*) command=$pack ;;
+		esac
+		if ! $command -c <"/kernels/$rel/initrd" >/tmp/packed; then
+			skip "initrd by $pack: it cannot be made here"
+			continue
+		fi
+		check "initrd by $pack: run" mkctl run packed --cpus 3 \
+			--memory 256M --kernel "/kernels/$rel/vmlinuz" \
+			--initrd /tmp/packed
+		come_up "initrd by $pack: its own init runs" packed \
+			"spawn up $rel cpus=1" 90
+		eventually "initrd by $pack: the agent is up" 30 up packed
+		check "initrd by $pack: delete" mkctl delete packed --force
+	done
+
+	# Interrupts off on every CPU: nothing listens, nothing beats.
+	check "hang: run" run hung $rel --initrd "/kernels/$rel/modules.cpio" \
+		--cmdline "mk.insmod=mkt_hostile mk.params=what=lockup,after_ms=4000"
+	come_up "hang: it hangs" hung "mkt_hostile: lockup begins" 90
 	sleep 5
 	refuse "hang: stop gives up" 3 "still running" mkctl stop hung --timeout 3
 	check "hang: its heartbeat is old" sh -c \
@@ -209,13 +233,14 @@ if [ -z "${FEW:-}" ]; then
 		"$(mkctl log many | sed -n 's/.*source done 500 fnv=//p')" \
 		"$(mkbench --fnv </tmp/all)"
 	check "source: delete" mkctl delete many --force
-	check "sink: run" run slow $rel --cmdline "mk.sink=20000"
+	# Close to a minute: 916 messages, one each 60 ms.
+	check "sink: run" run slow $rel --cmdline "mk.sink=60000"
 	come_up "sink: it reads" slow "spawn sink ready" 90
-	head -c 6000000 /dev/urandom >/tmp/six
+	head -c 60000000 /dev/urandom >/tmp/sixty
 	before=$(sed -n 's/^MemAvailable: *\([0-9]*\).*/\1/p' /proc/meminfo)
-	mkctl send slow --type 0x8002 --wait 30 --split /tmp/six &
+	mkctl send slow --type 0x8002 --wait 30 --split /tmp/sixty &
 	sender=$!
-	sleep 2
+	sleep 30
 	during=$(sed -n 's/^MemAvailable: *\([0-9]*\).*/\1/p' /proc/meminfo)
 	if wait $sender; then
 		ok "sink: all was sent"
@@ -224,9 +249,9 @@ if [ -z "${FEW:-}" ]; then
 	fi
 	check "sink: the host's memory stays flat" test \
 		$((before - during)) -lt 16384
-	want=$(mkbench --fnv </tmp/six)
+	want=$(mkbench --fnv </tmp/sixty)
 	come_up "sink: all arrived, in order" slow \
-		"spawn sink 92 bytes=6000000 fnv=$want" 60
+		"spawn sink 916 bytes=60000000 fnv=$want" 60
 	check "sink: delete" mkctl delete slow --force
 fi
 check "ledger" mkctl fsck

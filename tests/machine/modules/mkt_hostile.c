@@ -11,6 +11,7 @@
  *                  was once published
  *   what=buggy     the same, but looking where it may each time
  *   what=spin      the same without ringing, to compare with
+ *   what=lockup    all CPUs with interrupts off, for ever
  *   what=hello     hellos that make no sense, then silence
  *   what=header    one message whose header makes no sense
  *   ms=N           for how long (0 = for ever); after_ms=N: not at once
@@ -22,6 +23,7 @@
 #include <linux/module.h>
 #include <linux/platform_device.h>
 #include <linux/random.h>
+#include <linux/smp.h>
 #include <linux/timekeeping.h>
 
 #include <multikernel/wire.h>
@@ -138,6 +140,13 @@ static void header_once(void)
 	flood_once(true);
 }
 
+static void lockup(void *unused)
+{
+	local_irq_disable();
+	for (;;)
+		cpu_relax();
+}
+
 static int work(void *unused)
 {
 	u64 end;
@@ -149,6 +158,8 @@ static int work(void *unused)
 		words_once();
 	else if (!strcmp(what, "hello"))
 		hello_once();
+	else if (!strcmp(what, "lockup"))
+		on_each_cpu(lockup, NULL, 0);
 	else if (!strcmp(what, "header"))
 		header_once();
 	else
