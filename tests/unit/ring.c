@@ -294,6 +294,57 @@ static u32 wild(u32 *state, u32 right)
 	}
 }
 
+/* A batch: the producer learns of it at the end, and is rung once. */
+static void a_batch_is_released_at_once(void)
+{
+	struct ring r = fresh(0xfffffe00u);
+	u32 start = r.rx.head, i;
+	struct mkc_header header;
+	u8 bytes[64];
+	bool ring;
+
+	for (i = 0; i < 10; i++) {
+		header = header_of(64, i);
+		fill(bytes, 64, i);
+		CHECK_EQ(mkc_tx_put(&r.tx, &header, bytes, &ring), 0);
+	}
+	r.producer->room_event = start + 200;
+	for (i = 0; i < 10; i++) {
+		CHECK_EQ(mkc_rx_peek(&r.rx, &header), 1);
+		mkc_rx_copy(&r.rx, &header, bytes);
+		CHECK(filled(bytes, 64, i));
+		CHECK_EQ(r.consumer->head, start);
+	}
+	CHECK_EQ(mkc_rx_peek(&r.rx, &header), 0);
+	mkc_rx_release(&r.rx, &ring);
+	CHECK(ring);
+	CHECK_EQ(r.consumer->head, r.rx.head);
+	CHECK_EQ(r.rx.head, start + 10 * 88);
+	mkc_rx_release(&r.rx, &ring);
+	CHECK(!ring);
+	drop(&r);
+}
+
+static void nobody_rings_while_somebody_polls(void)
+{
+	struct ring r = fresh(0);
+	struct mkc_header header = header_of(0, 1);
+	bool ring;
+
+	CHECK(!mkc_rx_arm(&r.rx));
+	mkc_rx_disarm(&r.rx);
+	CHECK_EQ(mkc_tx_put(&r.tx, &header, NULL, &ring), 0);
+	CHECK(!ring);
+	CHECK(mkc_rx_ready(&r.rx));
+	CHECK(mkc_rx_arm(&r.rx));
+	CHECK_EQ(mkc_rx_peek(&r.rx, &header), 1);
+	mkc_rx_take(&r.rx, &header, NULL, &ring);
+	CHECK(!mkc_rx_arm(&r.rx));
+	CHECK_EQ(mkc_tx_put(&r.tx, &header, NULL, &ring), 0);
+	CHECK(ring);
+	drop(&r);
+}
+
 static void wild_words_of_a_consumer_do_no_harm(void)
 {
 	struct ring r = fresh(0xffff0000);
@@ -430,6 +481,8 @@ int main(void)
 	TEST(the_doorbell_is_asked_for_once);
 	TEST(every_place_that_is_passed_rings);
 	TEST(room_is_rung_for_when_half_is_free);
+	TEST(a_batch_is_released_at_once);
+	TEST(nobody_rings_while_somebody_polls);
 	TEST(wild_words_of_a_consumer_do_no_harm);
 	TEST(wild_words_of_a_producer_do_no_harm);
 	TEST(random_steps_agree_with_a_queue);
