@@ -156,9 +156,10 @@ struct mk_query {
  *
  * Errors: EINVAL (malformed), EEXIST (name taken), ENXIO (CPU unknown or
  * offline), EPERM (boot CPU), EBUSY (CPU lent, lost, stuck, half a core),
- * ENOMEM (memory, low window or interrupt vector), ETIMEDOUT (a CPU did not park: it is lost and
- * reported by MK_IOC_LEDGER), ENOSPC (too many instances, or the ledger is
- * full), EMFILE and ENFILE (no descriptor left), EINTR, ESHUTDOWN.
+ * ENOMEM (memory, low window or interrupt vector), ETIMEDOUT (a CPU did not
+ * park: it is lost and reported by MK_IOC_LEDGER), ENOSPC (too many instances,
+ * or the ledger is full), EMFILE and ENFILE (no descriptor left), EINTR,
+ * ESHUTDOWN.
  */
 struct mk_create {
 	__u32 flags; /* in: MK_CREATE_F_... */
@@ -449,16 +450,17 @@ struct mk_ping {
  * the spawn the agent is unloaded).
  *
  * read(2) takes one message, in order, and is restarted after a signal; a
- * message longer than the buffer stays and gives EMSGSIZE.  Without MK_ATTACH_F_RECEIVE: EBADF.  EAGAIN with
- * O_NONBLOCK when there is none.  0 (end of file) when the instance is
- * deleted, or in the spawn when the agent is unloaded.
+ * message longer than the buffer stays and gives EMSGSIZE.  Without
+ * MK_ATTACH_F_RECEIVE: EBADF.  EAGAIN with O_NONBLOCK when there is none.  0
+ * (end of file) when the instance is deleted, or in the spawn when the agent
+ * is unloaded.
  *
  * poll(2): EPOLLIN when there is a message, EPOLLOUT while the peer is up,
  * EPOLLHUP when it will never be again.
  *
  * Errors of MK_IOC_ATTACH: EINVAL (also a type outside MK_TYPE_FIRST..LAST, or
- * more than MK_QUEUE_BYTES_MAX),
- * EBUSY (another one receives the type already), ENOMEM, EMFILE, ENFILE.
+ * more than MK_QUEUE_BYTES_MAX), EBUSY (another one receives the type already),
+ * ENOMEM, EMFILE, ENFILE.
  */
 #define MK_TYPE_FIRST	   0x8000
 #define MK_TYPE_LAST	   0xffff
