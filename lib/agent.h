@@ -7,8 +7,10 @@
  *   multikernel/multikernel_channel.ko  and then runs the user's init
  *   multikernel/multikernel_spawn.ko
  *
- * It is to stand last in the initrd: what a kernel reads from the front of it
- * (early microcode) stays there.
+ * It is to stand first in the initrd: the kernel stops unpacking at the first
+ * byte that it does not understand, and what it looks for at the front (early
+ * ACPI tables) it also finds in the archive behind (lib/earlycpio.c:
+ * find_cpio_data, 6.1 to 7.2).
  */
 #ifndef MK_AGENT_H
 #define MK_AGENT_H

@@ -135,35 +135,39 @@ static int join(const struct mk_initrd_file *parts, unsigned int nr,
 	return MKCTL_DONE;
 }
 
-/* The user's files, then the agent. */
+/*
+ * The agent, then the user's files.  First, because the kernel stops unpacking
+ * at the first byte that it does not understand (init/initramfs.c:
+ * unpack_to_rootfs): a user's initrd with something odd at its end must not
+ * cost the spawn the init that its command line names.
+ */
 static int read_initrds(const struct ctl *ctl, const char *name,
 			const struct load_args *args, struct load_files *files)
 {
 	struct mk_initrd_file parts[LOAD_INITRDS + 1] = { { 0 } };
 	void *bytes[LOAD_INITRDS + 1] = { NULL };
-	unsigned int i, nr = args->nr_initrds;
-	int status = MKCTL_DONE;
+	unsigned int i, nr = 0;
 	struct mk_error err;
+	int status;
 
-	for (i = 0; i < args->nr_initrds && !status; i++) {
-		parts[i].name = args->initrds[i];
-		if (file_read(args->initrds[i], INITRD_MOST, &bytes[i],
-			      &parts[i].length, &err))
-			status = fail(NULL, &err);
-		parts[i].bytes = bytes[i];
-	}
-	if (!status)
-		status = load_agent(ctl, name, args, files->image.release,
-				    &bytes[nr], &parts[nr].length);
-	if (bytes[nr]) {
-		parts[nr].name = "the agent";
-		parts[nr].bytes = bytes[nr];
+	status = load_agent(ctl, name, args, files->image.release, &bytes[0],
+			    &parts[0].length);
+	if (bytes[0]) {
+		parts[0].name = "the agent";
+		parts[0].bytes = bytes[0];
 		files->agent = true;
 		nr++;
 	}
+	for (i = 0; i < args->nr_initrds && !status; i++, nr++) {
+		parts[nr].name = args->initrds[i];
+		if (file_read(args->initrds[i], INITRD_MOST, &bytes[nr],
+			      &parts[nr].length, &err))
+			status = fail(NULL, &err);
+		parts[nr].bytes = bytes[nr];
+	}
 	if (!status && nr)
 		status = join(parts, nr, files);
-	for (i = 0; i <= args->nr_initrds; i++)
+	for (i = 0; i < nr; i++)
 		free(bytes[i]);
 	return status;
 }

@@ -64,7 +64,7 @@ struct load_files {
 	size_t kernel_length, unpacked_length, initrd_length;
 	struct mk_image image; /* points into kernel or unpacked */
 	char label[MK_LABEL_BYTES];
-	bool agent; /* its archive is the last one in initrd */
+	bool agent; /* its archive is the first one in initrd */
 };
 
 extern const struct opt load_options[];
