@@ -14,7 +14,8 @@
  * full makes senders wait; nothing is dropped for lack of room.
  *
  * Handlers run in one thread a peer, one after the other, in process context,
- * with no lock held: they may sleep.  What a handler takes long for, later
+ * with no lock held: they may sleep.  (One that is still busy when its spawn is
+ * started again meets a second thread, that of the new life.)  What a handler takes long for, later
  * messages of that peer wait for; give long work to a workqueue.  A handler
  * gets a private copy of the bytes, checked for length only: their contents
  * are the word of a stranger.
@@ -44,7 +45,6 @@
 
 #include <multikernel/wire.h>
 
-struct module;
 struct mkc_peer; /* the kernel at the other end */
 
 /* ---- peers ---------------------------------------------------------------- */
@@ -121,8 +121,9 @@ struct mkc_handler {
 int mkc_register(struct mkc_handler *handler);
 
 /*
- * Waits until the handler runs nowhere; it will not be called again.  Not from
- * inside the handler itself.  Process context, sleeps.
+ * Waits until the handler runs nowhere; it will not be called again.  Until
+ * then it may be called for messages that were taken before.  Not from inside
+ * the handler itself.  Process context, sleeps.
  */
 void mkc_unregister(struct mkc_handler *handler);
 

@@ -35,6 +35,13 @@ static void finish(struct pending *p, enum mkc_outcome outcome, int error,
 	smp_store_release(&p->done, true);
 }
 
+/* One of those that were counted since the last reset; calls_lock is held. */
+static void give_slot(struct mkc_channel *ch, u64 token)
+{
+	if (ch->nr_calls && (s64)(token - ch->first_token) > 0)
+		ch->nr_calls--;
+}
+
 static struct pending *find(struct mkc_channel *ch, u64 token)
 {
 	struct pending *p;
@@ -63,8 +70,7 @@ void mkc_call_reply(struct mkc_channel *ch, const struct mkc_header *header)
 
 	spin_lock(&ch->calls_lock);
 	/* Answered, in time or late: it is none of those under way. */
-	if (ch->nr_calls)
-		ch->nr_calls--;
+	give_slot(ch, header->token);
 	p = find(ch, header->token);
 	if (!p) {
 		ch->counters.late++;
@@ -93,6 +99,7 @@ void mkc_channel_reset_calls(struct mkc_channel *ch)
 
 	spin_lock(&ch->calls_lock);
 	ch->nr_calls = 0;
+	ch->first_token = atomic64_read(&ch->token);
 	list_for_each_entry_safe(p, next, &ch->calls, link)
 		finish(p, MKC_UNKNOWN, -ECONNRESET, 0);
 	spin_unlock(&ch->calls_lock);
@@ -101,13 +108,27 @@ void mkc_channel_reset_calls(struct mkc_channel *ch)
 
 /* --- waiting ----------------------------------------------------------------- */
 
+/* What is left of a call's time, in jiffies; 0 = it is over. */
+static long time_left(const struct mkc_call *call, unsigned long end)
+{
+	if (call->timeout_ms < 0)
+		return MAX_SCHEDULE_TIMEOUT;
+	return time_before(jiffies, end) ? end - jiffies : 0;
+}
+
 /*
  * Look for the reply ourselves for a little while: no interrupt, no wake-up.
  * Meanwhile the peer need not ring for replies; the receiver is woken for
  * whatever else is at the head, and told to listen again at the end.
  */
-static void wait_polling(struct mkc_channel *ch, struct pending *p, u64 until)
+static void wait_polling(struct mkc_channel *ch, struct pending *p,
+			 unsigned long end)
 {
+	u64 us = READ_ONCE(mkc_poll_us), until;
+
+	if (p->call->timeout_ms >= 0)
+		us = min_t(u64, us, jiffies_to_usecs(time_left(p->call, end)));
+	until = local_clock() + us * NSEC_PER_USEC;
 	while (!smp_load_acquire(&p->done) && local_clock() < until &&
 	       !signal_pending(current)) {
 		mkc_receive_poll(ch);
@@ -134,14 +155,6 @@ static void poll_end(struct mkc_channel *ch)
 	mutex_unlock(&ch->rx_lock);
 	if (wake)
 		mkc_receiver_wake(ch);
-}
-
-/* What is left of a call's time, in jiffies; 0 = it is over. */
-static long time_left(const struct mkc_call *call, unsigned long end)
-{
-	if (call->timeout_ms < 0)
-		return MAX_SCHEDULE_TIMEOUT;
-	return time_before(jiffies, end) ? end - jiffies : 0;
 }
 
 /* Wait for the reply; 0 when there is one, or why there is none. */
@@ -195,14 +208,13 @@ static int enter(struct mkc_channel *ch, const struct mkc_call *call,
 static int send_request(struct mkc_channel *ch, struct pending *p,
 			const struct mkc_header *header, unsigned long end)
 {
-	u64 poll = READ_ONCE(mkc_poll_us) * 1000ULL;
 	int err = -EAGAIN, ms = -1;
 
-	if (poll) {
+	if (READ_ONCE(mkc_poll_us)) {
 		poll_begin(ch);
 		err = mkc_channel_put_message(ch, header, p->call->bytes, 0);
 		if (!err)
-			wait_polling(ch, p, local_clock() + poll);
+			wait_polling(ch, p, end);
 		poll_end(ch);
 	}
 	if (err != -EAGAIN)
@@ -236,15 +248,19 @@ static enum mkc_outcome call_on(struct mkc_channel *ch, struct mkc_call *call,
 		/* Not sent; a reset may have met it all the same. */
 		spin_lock(&ch->calls_lock);
 		list_del_init(&p.link);
-		if (ch->nr_calls)
-			ch->nr_calls--;
+		give_slot(ch, p.token);
 		spin_unlock(&ch->calls_lock);
 		wake_up(&ch->slots);
 		call->error = err;
 		return MKC_FAILED;
 	}
-	/* Closed between our look and our entry: nobody resets this call. */
-	if (READ_ONCE(ch->closed) || READ_ONCE(ch->broken))
+	/*
+	 * Ended between our look and our entry: nobody resets this call.  What
+	 * ends it sets its word, then resets; we entered, then look.
+	 */
+	smp_mb();
+	if (READ_ONCE(ch->closed) || READ_ONCE(ch->broken) ||
+	    (call->type >= MKW_TYPE_MODULE && !mkc_peer_is_up(ch->peer)))
 		mkc_channel_reset_calls(ch);
 	err = wait_reply(ch, &p, end);
 	spin_lock(&ch->calls_lock);

@@ -17,7 +17,7 @@ static void release(struct kref *ref)
 	mkc_peer_put(ch->peer);
 	kvfree(ch->bytes);
 	kvfree(ch->reply);
-	/* A sender may be looking whether it is closed: mkc_send_fast(). */
+	/* A sender may be looking whether it is closed: send_fast(). */
 	kfree_rcu(ch, rcu);
 }
 
@@ -56,9 +56,25 @@ static struct mkc_channel *channel_alloc(struct mkc_peer *peer,
 	INIT_LIST_HEAD(&ch->calls);
 	INIT_LIST_HEAD(&ch->replies);
 	/* No two calls of one boot get the same: see call.c. */
-	atomic64_set(&ch->token, ktime_get_boottime_ns());
+	ch->first_token = ktime_get_boottime_ns();
+	atomic64_set(&ch->token, ch->first_token);
 	ch->window_end = jiffies;
 	return ch;
+}
+
+void mkc_channel_break(struct mkc_channel *ch)
+{
+	WRITE_ONCE(ch->broken, true);
+	pr_warn("%s wrote what makes no sense into a ring: the channel is not used any more\n",
+		ch->peer->name);
+	mkc_channel_reset_calls(ch);
+}
+
+static void get_counters(struct mkc_channel *ch,
+			 struct mk_channel_counters *counters)
+{
+	*counters = ch->counters;
+	counters->doorbells_rung = atomic64_read(&ch->rung);
 }
 
 static void set_channel(struct mkc_peer *peer, struct mkc_channel *ch)
@@ -113,7 +129,6 @@ void mkc_peer_close(struct mkc_peer *peer)
 	mkc_doorbell_publish(&peer->bell, NULL);
 	/* Before the notifiers are told: one may wait in a call. */
 	mkc_channel_reset_calls(ch);
-	wake_up_all(&ch->slots);
 	mkc_peer_down(peer);
 	wake_up_all(&ch->room);
 	mkc_receiver_wake(ch);
@@ -122,7 +137,7 @@ void mkc_peer_close(struct mkc_peer *peer)
 		wait_for_completion_timeout(&ch->exited, HZ / 4);
 	/* What it counted stays to be shown until the next life. */
 	spin_lock(&peer->last_lock);
-	mkc_channel_counters(ch, &peer->last);
+	get_counters(ch, &peer->last);
 	peer->last_broken = ch->broken;
 	spin_unlock(&peer->last_lock);
 	set_channel(peer, NULL);
@@ -144,13 +159,6 @@ size_t mkc_peer_bytes(struct mkc_peer *peer)
 }
 EXPORT_SYMBOL_GPL(mkc_peer_bytes);
 
-void mkc_channel_counters(struct mkc_channel *ch,
-			  struct mk_channel_counters *counters)
-{
-	*counters = ch->counters;
-	counters->doorbells_rung = atomic64_read(&ch->rung);
-}
-
 bool mkc_peer_counters(struct mkc_peer *peer,
 		       struct mk_channel_counters *counters)
 {
@@ -158,7 +166,7 @@ bool mkc_peer_counters(struct mkc_peer *peer,
 	bool broken;
 
 	if (ch) {
-		mkc_channel_counters(ch, counters);
+		get_counters(ch, counters);
 		broken = READ_ONCE(ch->broken);
 		mkc_channel_put(ch);
 		return broken;

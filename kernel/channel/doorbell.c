@@ -17,7 +17,6 @@
 #include <linux/smp.h>
 #include <asm/hw_irq.h>
 #include <asm/irqdomain.h>
-#include <asm/irq_vectors.h>
 
 #include <multikernel/wire.h>
 

@@ -146,10 +146,25 @@ struct mkc_channel *mkc_peer_channel(struct mkc_peer *peer)
 	return ch;
 }
 
+static void reset_calls(struct mkc_peer *peer)
+{
+	struct mkc_channel *ch = mkc_peer_channel(peer);
+
+	if (!ch)
+		return;
+	mkc_channel_reset_calls(ch);
+	mkc_channel_put(ch);
+}
+
 static void tell(struct mkc_peer *peer, unsigned long event)
 {
 	WRITE_ONCE(peer->up, event == MKC_PEER_UP);
 	wake_up_all(&peer->wait);
+	if (event == MKC_PEER_DOWN) {
+		/* Pairs with call_on(): it sees that, or we see its call. */
+		smp_mb();
+		reset_calls(peer);
+	}
 	blocking_notifier_call_chain(&chain, event, peer);
 }
 
@@ -170,12 +185,8 @@ EXPORT_SYMBOL_GPL(mkc_peer_up);
 
 void mkc_peer_down(struct mkc_peer *peer)
 {
-	struct mkc_channel *ch = mkc_peer_channel(peer);
-
-	if (ch) {
-		mkc_channel_reset_calls(ch);
-		mkc_channel_put(ch);
-	}
+	/* Before the lock: a notifier of its holder may wait in a call. */
+	reset_calls(peer);
 	mutex_lock(&up_lock);
 	if (peer->up)
 		tell(peer, MKC_PEER_DOWN);

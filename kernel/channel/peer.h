@@ -89,7 +89,7 @@ struct mkc_channel {
 	struct completion exited;
 	u32 generation;
 	bool closed; /* set with both locks held; read with either, or racily */
-	bool broken; /* the peer wrote what makes no sense; likewise */
+	bool broken; /* the peer wrote what makes no sense; set with one lock */
 
 	struct mutex tx_lock;
 	struct mkc_tx tx;
@@ -104,6 +104,7 @@ struct mkc_channel {
 	spinlock_t calls_lock;
 	struct list_head calls;
 	unsigned int nr_calls; /* that the peer has not answered; calls_lock */
+	u64 first_token; /* calls before it are not counted; calls_lock */
 	wait_queue_head_t slots; /* calls that wait to be among them */
 	atomic64_t token;
 
@@ -117,6 +118,7 @@ struct mkc_channel {
 	atomic_t armed; /* the receiver sleeps */
 	bool empty; /* the last ring that woke it was for nothing */
 	bool room_rung; /* there may be room for senders that wait */
+	u64 received_before; /* counters.received when it was armed */
 	unsigned int in_window;
 	unsigned long window_end, masked_since, mask_time;
 	bool masked;
@@ -148,10 +150,10 @@ int mkc_peer_open(struct mkc_peer *peer, const struct mkc_layout *layout);
  */
 void mkc_peer_close(struct mkc_peer *peer);
 void mkc_channel_put(struct mkc_channel *ch);
+/* The peer does not keep to the protocol: neither send nor listen any more. */
+void mkc_channel_break(struct mkc_channel *ch);
 /* Fail what waits for a reply with -ECONNRESET. */
 void mkc_channel_reset_calls(struct mkc_channel *ch);
-void mkc_channel_counters(struct mkc_channel *ch,
-			  struct mk_channel_counters *counters);
 /*
  * Of the life under way, or else of the last.  True if the peer wrote what
  * makes no sense.

@@ -11,7 +11,6 @@
 
 #include <linux/anon_inodes.h>
 #include <linux/fcntl.h>
-#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -81,7 +80,7 @@ static bool is_over(const struct port *port)
 	return READ_ONCE(port->peer->gone);
 }
 
-/* The first message, if it fits; it stays in the queue. */
+/* The first message; it stays in the queue. */
 static struct item *first_item(struct port *port)
 {
 	struct item *item;

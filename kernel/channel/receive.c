@@ -67,11 +67,11 @@ static void rate(struct mkc_channel *ch)
 void mkc_channel_rung(struct mkc_channel *ch)
 {
 	ch->counters.doorbells_received++;
-	/* A sender that waits for room has asked, too. */
-	if (waitqueue_active(&ch->room) && !READ_ONCE(ch->room_rung)) {
+	/* Senders and replies that wait for room have asked, too. */
+	if ((waitqueue_active(&ch->room) || READ_ONCE(ch->nr_replies)) &&
+	    !READ_ONCE(ch->room_rung)) {
 		WRITE_ONCE(ch->room_rung, true);
-		atomic_set(&ch->armed, 0);
-		wake_up_process(ch->thread);
+		mkc_receiver_wake(ch);
 		return;
 	}
 	if (atomic_xchg(&ch->armed, 0)) {
@@ -121,10 +121,7 @@ static int look(struct mkc_channel *ch, struct mkc_header *h)
 	found = mkc_rx_peek(&ch->rx, h);
 	if (found >= 0)
 		return found;
-	ch->broken = true;
-	pr_warn("%s wrote what makes no sense into the ring: not listening any more\n",
-		ch->peer->name);
-	mkc_channel_reset_calls(ch);
+	mkc_channel_break(ch);
 	return 0;
 }
 
@@ -300,13 +297,14 @@ static bool receive(struct mkc_channel *ch)
 	 * but requests: its replies to us are what makes room.
 	 */
 	enum wanted wanted = ch->nr_replies < MKC_CALLS_MAX ? ALL : SENDS;
-	unsigned int nr = 0, requests = 0;
+	unsigned int nr = 0, requests = 0, looks = 0;
 	enum taken taken, any = NOTHING;
 	struct mkc_header *h;
 	size_t used = 0;
 
 	mutex_lock(&ch->rx_lock);
-	while (nr < MKC_BATCH) {
+	/* A peer could go on with what is only skipped for ever. */
+	while (nr < MKC_BATCH && looks++ < 4 * MKC_BATCH) {
 		h = &ch->batch[nr];
 		taken = take(ch, h, wanted, ch->bytes + used,
 			     MKW_MESSAGE_MAX - used);
@@ -336,10 +334,13 @@ static bool arm(struct mkc_channel *ch)
 	bool ready = false;
 
 	mutex_lock(&ch->rx_lock);
+	ch->received_before = ch->counters.received;
+	atomic_set(&ch->armed, 1);
+	/* From here on a ring wakes us; what came before it we see now. */
+	smp_mb();
 	/* Under the lock: not once the channel is closed. */
 	if (!ch->closed)
 		ch->peer->ops->attention(ch->peer);
-	atomic_set(&ch->armed, 1);
 	/* One that polls listens for us, and arms when it stops: call.c. */
 	if (!ch->closed && !ch->broken && !ch->pollers &&
 	    ch->nr_replies < MKC_CALLS_MAX)
@@ -353,15 +354,20 @@ static void tend_mask(struct mkc_channel *ch)
 {
 	struct mkc_doorbell *bell = &ch->peer->bell;
 	unsigned long flags;
+	bool over;
 
-	if (!READ_ONCE(ch->masked) ||
-	    time_before(jiffies, ch->masked_since + ch->mask_time))
+	if (!READ_ONCE(ch->masked))
 		return;
 	raw_spin_lock_irqsave(&bell->lock, flags);
-	ch->masked = false;
-	ch->in_window = 0;
-	mkc_doorbell_mask_locked(bell, false);
+	over = time_after_eq(jiffies, ch->masked_since + ch->mask_time);
+	if (over) {
+		ch->masked = false;
+		ch->in_window = 0;
+		mkc_doorbell_mask_locked(bell, false);
+	}
 	raw_spin_unlock_irqrestore(&bell->lock, flags);
+	if (!over)
+		return;
 	pr_info_ratelimited(
 		"%s rang too often: its doorbell was withdrawn for %lu s\n",
 		ch->peer->name, ch->mask_time / HZ);
@@ -388,18 +394,24 @@ static void sleep_until_rung(struct mkc_channel *ch)
 	if (!arm(ch)) {
 		/* Who wakes us takes armed away first: none is missed. */
 		set_current_state(TASK_IDLE);
-		if (atomic_read(&ch->armed))
+		if (atomic_read(&ch->armed) && !READ_ONCE(ch->room_rung))
 			schedule_timeout(time);
 		__set_current_state(TASK_RUNNING);
 	}
-	/* Still armed: it was the clock.  Else see what there is to do. */
-	WRITE_ONCE(ch->empty, !atomic_xchg(&ch->armed, 0));
+	/*
+	 * Still armed: it was the clock.  Else somebody woke us, for nothing
+	 * unless we find something, or a call that polls was faster.
+	 */
+	WRITE_ONCE(ch->empty, !atomic_xchg(&ch->armed, 0) &&
+				      READ_ONCE(ch->counters.received) ==
+					      ch->received_before);
 }
 
+/* Only out of its own sleep, not out of one of a handler. */
 void mkc_receiver_wake(struct mkc_channel *ch)
 {
-	atomic_set(&ch->armed, 0);
-	wake_up_process(ch->thread);
+	if (atomic_xchg(&ch->armed, 0))
+		wake_up_process(ch->thread);
 }
 
 int mkc_receiver(void *arg)

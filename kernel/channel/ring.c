@@ -105,7 +105,7 @@ void mkc_tx_init(struct mkc_tx *tx, u8 *data, struct mkw_producer *own,
 	tx->tail = le32_to_cpu(READ_ONCE(own->tail)) & ~(MKW_MESSAGE_ALIGN - 1);
 }
 
-/* Free bytes, or -EPROTO.  Pairs with the release of head in mkc_rx_take(). */
+/* Free bytes, or -EPROTO.  Pairs with the release of head in mkc_rx_release(). */
 static s64 room(const struct mkc_tx *tx)
 {
 	u32 used = tx->tail - le32_to_cpu(virt_load_acquire(&tx->peer->head));
@@ -160,7 +160,7 @@ int mkc_tx_wait_room(struct mkc_tx *tx, u32 need)
 	/* Head must come to tail + want - size; ring once it passes one less. */
 	WRITE_ONCE(tx->own->room_event,
 		   cpu_to_le32(tx->tail + want - MKW_RING_BYTES - 1));
-	/* Our wish is seen before we look at head: mkc_rx_take(). */
+	/* Our wish is seen before we look at head: mkc_rx_release(). */
 	virt_mb();
 	free = room(tx);
 	if (free < 0)

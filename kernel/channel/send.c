@@ -69,10 +69,8 @@ static int put_locked(struct mkc_channel *ch, const struct mkc_header *header,
 			err = err ? mkc_tx_put(&ch->tx, header, bytes, &ring)
 				  : -EAGAIN;
 	}
-	if (err == -EPROTO) {
-		ch->broken = true;
-		mkc_channel_reset_calls(ch);
-	}
+	if (err == -EPROTO && !ch->broken)
+		mkc_channel_break(ch);
 	if (err)
 		return err;
 	ch->counters.sent++;

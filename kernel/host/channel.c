@@ -6,7 +6,6 @@
 #include "host.h"
 
 #include <linux/module.h>
-#include <linux/slab.h>
 
 #include "../channel/peer.h"
 
@@ -289,6 +288,10 @@ void mkh_channel_look(struct mkh_instance *inst)
 	u32 beat = le32_to_cpu(READ_ONCE(page->heartbeat));
 	u32 ending = le32_to_cpu(READ_ONCE(page->ending));
 
+	/* It left, and its bye found no room. */
+	if (MKW_AGENT_STATE(le32_to_cpu(READ_ONCE(page->agent))) !=
+	    MKW_AGENT_READY)
+		mkc_peer_down(inst->peer);
 	spin_lock(&inst->state_lock);
 	if (beat != inst->agent.heartbeat) {
 		inst->agent.heartbeat = beat;

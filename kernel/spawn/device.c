@@ -14,6 +14,8 @@ static long device_ioctl(struct file *file, unsigned int command,
 {
 	if (command != MK_IOC_ATTACH)
 		return -ENOTTY;
+	if (!mks_agent.host)
+		return -ENODEV;
 	return mkc_port_attach(mks_agent.host, (void __user *)value);
 }
 

@@ -162,10 +162,10 @@ static int open_channel(struct device *dev)
 
 static void stop_parts(void *unused)
 {
+	mks_beat_stop();
 	mks_device_stop();
 	mks_cpus_stop();
 	mks_ending_stop();
-	mks_beat_stop();
 	say_agent(MKW_AGENT_NONE);
 	WRITE_ONCE(mks_agent.page->features_accepted, 0);
 }

@@ -153,7 +153,7 @@ inline read_cells()
 	fi
 }
 
-/* mkc_rx_peek(), mkc_rx_take(), mkc_rx_arm() */
+/* mkc_rx_peek(), mkc_rx_release(), mkc_rx_arm() */
 proctype consumer()
 {
 	byte head = START, tail, received, length;
