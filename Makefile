@@ -200,8 +200,12 @@ AGENT_KO	:= multikernel_channel.ko multikernel_spawn.ko
 install-agent: kmod $(B)/agent/init
 	install -D -m 755 $(B)/agent/init $(DESTDIR)$(AGENTDIR)/init
 	release=$$(sed -n 's/^#define UTS_RELEASE "\(.*\)"/\1/p' \
-		$(KDIR)/include/generated/utsrelease.h) && \
-	[ -n "$$release" ] && \
+		$(KDIR)/include/generated/utsrelease.h 2>/dev/null); \
+	[ -n "$$release" ] || { \
+		echo "cannot tell the kernel's release: no UTS_RELEASE in" \
+			"$(KDIR)/include/generated/utsrelease.h" >&2; \
+		exit 1; \
+	}; \
 	install -d $(DESTDIR)$(AGENTDIR)/$$release && \
 	for ko in $(AGENT_KO); do \
 		install -m 644 $(KOUT)/$$ko $(DESTDIR)$(AGENTDIR)/$$release/ && \

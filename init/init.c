@@ -12,7 +12,7 @@
  * done here, as far as it is simple: a device node, MAJOR:MINOR, or a name for
  * a file system that has no device.
  *
- * Nothing that goes wrong with the agent stops the boot.
+ * No error of the agent stops the boot.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -66,8 +66,10 @@ __attribute__((format(printf, 2, 3))) static void say(int level,
 
 	n = snprintf(line, sizeof(line), "<%d>multikernel: ", level);
 	va_start(args, format);
-	vsnprintf(line + n, sizeof(line) - (size_t)n, format, args);
+	vsnprintf(line + n, sizeof(line) - (size_t)n - 1, format, args);
 	va_end(args);
+	/* Without it a reader has to wait for the next record to be sure. */
+	strcat(line, "\n");
 	if (write(kmsg, line, strlen(line)) < 0)
 		return; /* nowhere left to say so */
 }
@@ -188,13 +190,14 @@ static void read_words(void)
 		take_word(word);
 }
 
-/* Mount @source with the first type that takes it. */
+/* Mount @source with the first type that takes it; errno is of the last. */
 static bool mount_as(const char *source, unsigned long flags)
 {
 	char list[sizeof(filesystems)], *line, *type, *left = list;
 
 	snprintf(list, sizeof(list), "%s",
 		 words.types ? words.types : filesystems);
+	errno = ENODEV; /* no type at all */
 	while ((line = strsep(&left, words.types ? "," : "\n"))) {
 		/* "nodev\tproc" or "\text4" */
 		type = words.types ? line : line + (*line == '\t');
@@ -212,19 +215,21 @@ static bool mount_as(const char *source, unsigned long flags)
 /* Wait for the device node, as long as the command line wants. */
 static bool wait_for(const char *node)
 {
-	int ms;
+	int ms = 0;
 
-	for (ms = 0; access(node, F_OK); ms += WAIT_STEP) {
+	while (access(node, F_OK)) {
 		if (!ms)
 			say(INFO, "waits for %s", words.root);
-		if (ms >= WAIT_MOST && !words.wait)
+		if (ms < WAIT_MOST)
+			ms += WAIT_STEP;
+		else if (!words.wait)
 			return false;
 		usleep(WAIT_STEP * 1000);
 	}
 	return true;
 }
 
-/* What to mount, in @source; false if it does not come. */
+/* What to mount, in @source; false, and errno, if there is none. */
 static bool find_root(char *source, size_t size)
 {
 	unsigned int major, minor;
@@ -239,6 +244,7 @@ static bool find_root(char *source, size_t size)
 		return !mknod(source, S_IFBLK | 0600, makedev(major, minor));
 	}
 	snprintf(source, size, "%s", words.root);
+	errno = ENODEV;
 	return words.types != NULL;
 }
 
@@ -246,6 +252,7 @@ static bool mount_root(void)
 {
 	char source[512];
 	bool done;
+	int why;
 
 	mkdir(HOME, 0755);
 	mkdir(HOME "/dev", 0755);
@@ -256,10 +263,12 @@ static bool mount_root(void)
 	done = find_root(source, sizeof(source)) &&
 	       (mount_as(source, words.flags) ||
 		mount_as(source, words.flags | MS_RDONLY));
+	why = errno;
 	unlink(HOME "/node");
 	umount(HOME "/dev");
 	rmdir(HOME "/dev");
 	rmdir(HOME);
+	errno = why;
 	return done;
 }
 
@@ -310,7 +319,8 @@ int main(int argc, char **argv)
 			say(ERROR, "no file \"%s\", and no root= to mount",
 			    path);
 		else if (!mount_root())
-			say(ERROR, "root=%s cannot be mounted", words.root);
+			say(ERROR, "root=%s cannot be mounted: %s", words.root,
+			    strerror(errno));
 		else if (!switch_root())
 			say(ERROR, "cannot change to %s: %s", words.root,
 			    strerror(errno));

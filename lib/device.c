@@ -4,14 +4,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "names.h"
+#include "wait.h"
 
 /* What an errno of a command on an instance means, whatever the command. */
 static int fail_common(struct mk_error *err, const char *what)
@@ -42,7 +41,8 @@ static int fail_open(struct mk_error *err, const char *path)
 	case ENXIO:
 		return mk_fail(err, MK_E_SYSTEM,
 			       "the module is not loaded (no %s): modprobe "
-			       "multikernel, or insmod multikernel.ko",
+			       "multikernel, or insmod multikernel_channel.ko "
+			       "and multikernel.ko",
 			       path);
 	case EACCES:
 	case EPERM:
@@ -360,22 +360,11 @@ int mk_instance_delete(struct mk_instance *inst, uint32_t flags,
 int mk_instance_wait(struct mk_instance *inst, int timeout_ms,
 		     const sigset_t *signals, struct mk_error *err)
 {
-	struct pollfd pfd = { .fd = inst->fd, .events = POLLIN | POLLPRI };
-	struct timespec time = { .tv_sec = timeout_ms / 1000,
-				 .tv_nsec = timeout_ms % 1000 * 1000000L };
-	int n;
+	int n = mk_wait(inst->fd, POLLIN | POLLPRI, timeout_ms, signals, err);
 
-	n = ppoll(&pfd, 1, timeout_ms < 0 ? NULL : &time, signals);
-	if (n < 0 && errno == EINTR)
-		return 0;
-	if (n < 0)
-		return mk_fail_errno(err, MK_E_SYSTEM, "wait");
-	if (n && pfd.revents & POLLHUP)
+	if (n > 0 && n & POLLHUP)
 		return mk_fail(err, MK_E_NOTFOUND, "it was deleted meanwhile");
-	if (n && !(pfd.revents & (POLLIN | POLLPRI)))
-		return mk_fail(err, MK_E_SYSTEM,
-			       "wait: the device cannot be waited for");
-	return n;
+	return n > 0 ? 1 : n;
 }
 
 ssize_t mk_instance_read(struct mk_instance *inst, uint64_t offset,

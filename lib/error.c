@@ -3,18 +3,22 @@
 #include "error.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
-static void fill(struct mk_error *err, int code, int sys, const char *format,
-		 va_list args)
+/* @told: the sentence ends in what @sys means. */
+static void fill(struct mk_error *err, int code, int sys, bool told,
+		 const char *format, va_list args)
 {
 	int n;
 
+	if (!err)
+		return;
 	err->code = code;
 	err->sys_errno = sys;
 	n = vsnprintf(err->text, sizeof(err->text), format, args);
-	if (sys && n >= 0 && (size_t)n < sizeof(err->text))
+	if (told && sys && n >= 0 && (size_t)n < sizeof(err->text))
 		snprintf(err->text + n, sizeof(err->text) - (size_t)n, ": %s",
 			 strerror(sys));
 }
@@ -23,10 +27,8 @@ int mk_fail(struct mk_error *err, int code, const char *format, ...)
 {
 	va_list args;
 
-	if (!err)
-		return code;
 	va_start(args, format);
-	fill(err, code, 0, format, args);
+	fill(err, code, 0, false, format, args);
 	va_end(args);
 	return code;
 }
@@ -36,10 +38,8 @@ int mk_fail_errno(struct mk_error *err, int code, const char *format, ...)
 	int sys = errno;
 	va_list args;
 
-	if (!err)
-		return code;
 	va_start(args, format);
-	fill(err, code, sys, format, args);
+	fill(err, code, sys, true, format, args);
 	va_end(args);
 	return code;
 }
@@ -49,12 +49,9 @@ int mk_fail_kept(struct mk_error *err, int code, const char *format, ...)
 	int sys = errno;
 	va_list args;
 
-	if (!err)
-		return code;
 	va_start(args, format);
-	fill(err, code, 0, format, args);
+	fill(err, code, sys, false, format, args);
 	va_end(args);
-	err->sys_errno = sys;
 	return code;
 }
 

@@ -27,7 +27,7 @@ const char *mk_cause_name(unsigned int cause);
 /* Of an enum mk_agent: "none", "ready", "refused", "up", "broken". */
 const char *mk_agent_name(unsigned int agent);
 
-/* Of bit @bit of the features in the hand-off page: "channel", "request". */
+/* Of bit @bit of the hand-off page's features: "channel", "request", "cpus". */
 const char *mk_feature_name(unsigned int bit);
 
 /* How far the boot CPU came, as a sentence part: "in real mode". */

@@ -5,9 +5,9 @@
 #include <linux/multikernel.h>
 
 #include <errno.h>
-#include <poll.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "wait.h"
 
 static int fail_send(struct mk_error *err)
 {
@@ -28,7 +28,6 @@ static int fail_send(struct mk_error *err)
 			       "a message has %d bytes at most",
 			       MK_MESSAGE_MAX);
 	case ENODEV:
-	case EPIPE:
 		return mk_fail_kept(err, MK_E_NOTFOUND,
 				    "it was deleted meanwhile");
 	case ETIMEDOUT:
@@ -98,18 +97,7 @@ ssize_t mk_port_receive(int port, void *bytes, size_t size,
 int mk_port_wait(int port, int timeout_ms, const sigset_t *signals,
 		 struct mk_error *err)
 {
-	struct pollfd pfd = { .fd = port, .events = POLLIN };
-	struct timespec time = { .tv_sec = timeout_ms / 1000,
-				 .tv_nsec = timeout_ms % 1000 * 1000000L };
-	int n;
+	int n = mk_wait(port, POLLIN, timeout_ms, signals, err);
 
-	n = ppoll(&pfd, 1, timeout_ms < 0 ? NULL : &time, signals);
-	if (n < 0 && errno == EINTR)
-		return 0;
-	if (n < 0)
-		return mk_fail_errno(err, MK_E_SYSTEM, "wait");
-	if (n && !(pfd.revents & (POLLIN | POLLHUP)))
-		return mk_fail(err, MK_E_SYSTEM,
-			       "wait: the port cannot be waited for");
-	return n;
+	return n > 0 ? 1 : n;
 }

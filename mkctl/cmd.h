@@ -151,6 +151,9 @@ int fail(const char *name, const struct mk_error *err);
  */
 void make_printable(char *text);
 
+/* The same of @size bytes, with newlines kept. */
+void make_lines_printable(char *bytes, size_t size);
+
 /* Milliseconds of a clock that only goes forward. */
 int64_t now_ms(void);
 

@@ -37,7 +37,8 @@ static void look_module(const struct exam *x, struct finding *f)
 	} else if (mk_host_text(x->root, "/sys/module/multikernel/initstate",
 				text, sizeof(text), NULL) == MK_E_NOTFOUND) {
 		found(f, VERDICT_WARN, "not loaded");
-		remedy(f, "modprobe multikernel, or insmod multikernel.ko");
+		remedy(f, "modprobe multikernel, or insmod "
+			  "multikernel_channel.ko and multikernel.ko");
 	} else {
 		found(f, VERDICT_NO, "%.190s", x->device_error.text);
 	}

@@ -148,8 +148,8 @@ static void explain(const struct search *s, const char *name, bool given)
 			 s->release, s->dir);
 		snprintf(build_it, sizeof(build_it),
 			 "build it with 'make install-agent "
-			 "KDIR=/lib/modules/%s/build', or ",
-			 s->release);
+			 "KDIR=/lib/modules/%s/build KOUT=build/%s', or ",
+			 s->release, s->release);
 	}
 	if (given)
 		say("%s: %s", name, why);

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 static void say_args(const char *format, va_list args)
@@ -44,39 +45,47 @@ int fail(const char *name, const struct mk_error *err)
 	return err->code == MK_E_UNKNOWN ? MKCTL_UNKNOWN : MKCTL_COULD_NOT;
 }
 
-/* Length of the UTF-8 sequence at @at if it is a printable one, else 0. */
-static unsigned int utf8_length(const unsigned char *at)
+/* Length of the printable character at @at, of @left bytes; 0: not one. */
+static size_t printable(const unsigned char *at, size_t left)
 {
-	unsigned int n = at[0] < 0xc2	? 0
-			 : at[0] < 0xe0 ? 2
-			 : at[0] < 0xf0 ? 3
-			 : at[0] < 0xf5 ? 4
-					: 0;
-	unsigned int i;
+	size_t n = at[0] < 0x80	  ? 1
+		   : at[0] < 0xc2 ? 0
+		   : at[0] < 0xe0 ? 2
+		   : at[0] < 0xf0 ? 3
+		   : at[0] < 0xf5 ? 4
+				  : 0;
+	size_t i;
 
-	if (at[0] == 0xc2 && at[1] < 0xa0) /* C1 controls */
+	if (n > left || (at[0] < 0x20 && at[0] != '\t') || at[0] == 0x7f)
 		return 0;
 	for (i = 1; i < n; i++)
 		if ((at[i] & 0xc0) != 0x80)
 			return 0;
+	if (at[0] == 0xc2 && at[1] < 0xa0) /* C1 controls */
+		return 0;
 	return n;
+}
+
+static void replace(char *text, size_t size, bool newlines)
+{
+	unsigned char *bytes = (unsigned char *)text;
+	size_t at, n;
+
+	for (at = 0; at < size; at += n ? n : 1) {
+		n = printable(bytes + at, size - at);
+		if (!n && !(newlines && bytes[at] == '\n'))
+			bytes[at] = '?';
+	}
 }
 
 void make_printable(char *text)
 {
-	unsigned char *at = (unsigned char *)text;
-	unsigned int n;
+	replace(text, strlen(text), false);
+}
 
-	while (*at) {
-		n = 1;
-		if (*at >= 0x80)
-			n = utf8_length(at);
-		else if ((*at < 0x20 && *at != '\t') || *at == 0x7f)
-			n = 0;
-		if (!n)
-			*at = '?';
-		at += n ? n : 1;
-	}
+void make_lines_printable(char *bytes, size_t size)
+{
+	replace(bytes, size, true);
 }
 
 int64_t now_ms(void)

@@ -126,9 +126,29 @@ static const char *explain(const struct mk_ping *ping)
 	}
 }
 
-/* One round trip; its line unless @args->json. */
+/* Sets *@cut when a signal came before or instead of the reply. */
+static int interruptible(struct mk_instance *inst, struct mk_ping *ping,
+			 bool *cut, struct mk_error *err)
+{
+	int code = 0;
+
+	signals_pass(true);
+	*cut = signals_came();
+	if (!*cut)
+		code = mk_instance_ping(inst, ping, err);
+	signals_pass(false);
+	/* Ctrl-Z cuts a wait short, too, but then the command goes on. */
+	if (ping->outcome && ping->error == EINTR && signals_came())
+		*cut = true;
+	return code;
+}
+
+/*
+ * One round trip; its line unless @args->json.  One that was cut short says
+ * nothing of the spawn and does not count.
+ */
 static int trip(const char *name, struct mk_instance *inst,
-		const struct ping_args *args, struct statistics *s,
+		const struct ping_args *args, struct statistics *s, bool *cut,
 		struct mk_error *err)
 {
 	struct mk_ping ping = { .bytes = args->bytes,
@@ -136,8 +156,8 @@ static int trip(const char *name, struct mk_instance *inst,
 	const char *how = "unknown";
 	int code;
 
-	code = mk_instance_ping(inst, &ping, err);
-	if (code)
+	code = interruptible(inst, &ping, cut, err);
+	if (code || *cut)
 		return code;
 	s->sent++;
 	if (ping.outcome == 0) {
@@ -216,12 +236,15 @@ static int ping(const char *name, struct mk_instance *inst,
 	struct statistics s = { 0 };
 	int status = MKCTL_DONE;
 	struct mk_error err;
+	bool cut = false;
 
 	for (;;) {
-		if (trip(name, inst, args, &s, &err)) {
+		if (trip(name, inst, args, &s, &cut, &err)) {
 			status = fail(name, &err);
 			break;
 		}
+		if (cut)
+			break;
 		fflush(stdout);
 		if ((args->count && s.sent >= args->count) || ferror(stdout))
 			break;
@@ -229,12 +252,12 @@ static int ping(const char *name, struct mk_instance *inst,
 		if (signals_came())
 			break;
 	}
-	if (s.sent && args->json)
+	if ((s.sent || cut) && args->json)
 		print_json(name, args, &s);
-	else if (s.sent)
+	else if (s.sent || cut)
 		print_statistics(name, &s);
 	free(s.samples);
-	if (s.unknown)
+	if (s.unknown || (cut && !s.sent))
 		return MKCTL_UNKNOWN;
 	return s.failed ? MKCTL_COULD_NOT : status;
 }
@@ -243,7 +266,8 @@ static const struct opt options[] = {
 	{ OPT_COUNT, "count", "N", "so many round trips (4); 0 = no end" },
 	{ OPT_INTERVAL, "interval", "SECONDS", "between two of them (0.2)" },
 	{ OPT_SIZE, "size", "BYTES", "in each message (64)" },
-	{ OPT_TIMEOUT, "timeout", "SECONDS", "wait so long for a reply (5)" },
+	{ OPT_TIMEOUT, "timeout", "SECONDS",
+	  "wait so long for a reply (5); 3600 at most" },
 	{ OPT_JSON, "json", NULL, "only the statistics, for programs" },
 	{ 0, NULL, NULL, NULL },
 };
@@ -257,7 +281,8 @@ static const struct usage usage = {
 	.text = "Sends messages to the spawn's agent, which sends them back, and prints\n"
 		"how long each took; at the end, also on Ctrl-C, the statistics.  A\n"
 		"round trip has failed when it was not sent, and is unknown when no\n"
-		"reply came.  Exit status 1 when one failed, 3 when one is unknown.\n"
+		"reply came.  Exit status 1 when one failed, 3 when one is unknown or\n"
+		"Ctrl-C came before the first.\n"
 		"\n"
 		"Example:\n"
 		"  mkctl ping web -c 100 -i 0.01 -s 4096\n",

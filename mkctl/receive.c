@@ -18,6 +18,7 @@ struct receiver {
 	unsigned int count; /* 0 = until a signal comes */
 	int timeout_ms; /* negative = for ever */
 	bool lines;
+	bool terminal; /* that is where they go */
 	int port;
 	FILE *out;
 };
@@ -29,9 +30,10 @@ static int cannot_write(const struct receiver *r, const char *what)
 	return MKCTL_COULD_NOT;
 }
 
-static int write_message(const struct receiver *r, const char *bytes,
-			 size_t size)
+static int write_message(const struct receiver *r, char *bytes, size_t size)
 {
+	if (r->terminal)
+		make_lines_printable(bytes, size);
 	errno = 0;
 	fwrite(bytes, 1, size, r->out);
 	if (r->lines)
@@ -50,9 +52,12 @@ static int too_few(const struct receiver *r, unsigned int nr, const char *why)
 	if (r->count > 1)
 		say("%s: %s: %u of %u messages of type 0x%x came", r->name, why,
 		    nr, r->count, r->type);
+	else if (nr)
+		say("%s: %s: %u message%s of type 0x%x came", r->name, why, nr,
+		    nr == 1 ? "" : "s", r->type);
 	else
-		say("%s: %s: no %smessage of type 0x%x came", r->name, why,
-		    nr ? "further " : "", r->type);
+		say("%s: %s: no message of type 0x%x came", r->name, why,
+		    r->type);
 	return MKCTL_UNKNOWN;
 }
 
@@ -70,6 +75,7 @@ static int receive(const struct receiver *r)
 	int64_t until = now_ms() + r->timeout_ms, left = -1;
 	unsigned int nr = 0;
 	struct mk_error err;
+	bool tried = false;
 	ssize_t size;
 
 	while (!r->count || nr < r->count) {
@@ -77,6 +83,15 @@ static int receive(const struct receiver *r)
 		if (signals_came())
 			return r->count ? too_few(r, nr, "interrupted")
 					: MKCTL_DONE;
+		/* Messages that never end do not hold up the end of the time. */
+		if (r->timeout_ms >= 0) {
+			left = until - now_ms();
+			if (left <= 0 && tried)
+				return too_few(r, nr, "the time is over");
+			if (left < 0)
+				left = 0;
+		}
+		tried = true;
 		size = mk_port_receive(r->port, bytes, sizeof(bytes), &err);
 		if (size >= 0) {
 			if (write_message(r, bytes, (size_t)size))
@@ -86,18 +101,16 @@ static int receive(const struct receiver *r)
 		}
 		if (size != MK_E_STATE)
 			return failed(r, &err);
-		if (r->timeout_ms >= 0) {
-			left = until - now_ms();
-			if (left <= 0)
-				return too_few(r, nr, "the time is over");
-		}
 		if (mk_port_wait(r->port, (int)left, signals_mask(), &err) < 0)
 			return failed(r, &err);
 	}
 	return MKCTL_DONE;
 }
 
-/* Not emptied yet.  May wait for the reader of a FIFO; Ctrl-C ends that. */
+/*
+ * Not emptied yet.  May wait for the reader of a FIFO; Ctrl-C ends that.  A
+ * file that is made here stays, empty, when nothing comes.
+ */
 static int open_output(struct receiver *r)
 {
 	int fd;
@@ -114,7 +127,7 @@ static int open_output(struct receiver *r)
 	return cannot_write(r, "open");
 }
 
-/* Empty the output only when the port is there: a failure costs nothing. */
+/* Empties the output only when the port is there: a failure loses nothing. */
 static int attach(struct receiver *r, struct mk_instance *inst)
 {
 	struct mk_attach arg = { .flags = MK_ATTACH_F_RECEIVE |
@@ -150,8 +163,9 @@ static const struct usage usage = {
 	.groups = groups,
 	.text = "Receives messages that programs in the spawn send as this type, and\n"
 		"writes their bytes as they come.  Only one process at a time receives\n"
-		"a type.  Goes on when the spawn is started again.  Exit status 3 when\n"
-		"the time is over, or on Ctrl-C without --follow.\n"
+		"a type.  Goes on when the spawn is started again.  On a terminal control\n"
+		"characters but newlines and tabs, and what is not UTF-8, become '?'.\n"
+		"Exit status 3 when the time is over, or on Ctrl-C without --follow.\n"
 		"\n"
 		"Example:\n"
 		"  mkctl receive web --type 0x8001 --follow --lines\n",
@@ -194,6 +208,7 @@ int cmd_receive(struct ctl *ctl, int argc, char **argv)
 	status = open_output(&r);
 	if (status)
 		goto close_instance;
+	r.terminal = isatty(fileno(r.out));
 	signals_hold();
 	status = attach(&r, &inst);
 	if (status)

@@ -29,8 +29,8 @@ static int complain(const struct sender *s, const struct mk_error *err)
 	int status = fail(s->name, err);
 
 	if (s->sent)
-		say("%s: %" PRIu64 " before it %s sent", s->name, s->sent,
-		    s->sent == 1 ? "was" : "were");
+		say("%s: %" PRIu64 " message%s sent before it", s->name,
+		    s->sent, s->sent == 1 ? " was" : "s were");
 	return status;
 }
 
@@ -61,12 +61,10 @@ static int send_one(struct sender *s, const void *bytes, size_t size)
 	return MKCTL_DONE;
 }
 
-static int check_read(const struct sender *s, FILE *file)
+static int cannot_read(const struct sender *s)
 {
 	struct mk_error err;
 
-	if (!ferror(file))
-		return MKCTL_DONE;
 	mk_fail_errno(&err, MK_E_SYSTEM, "cannot read %.180s", s->path);
 	return complain(s, &err);
 }
@@ -77,8 +75,8 @@ static int send_whole(struct sender *s, FILE *file)
 	size_t n = fread(bytes, 1, sizeof(bytes), file);
 	struct mk_error err;
 
-	if (check_read(s, file))
-		return MKCTL_COULD_NOT;
+	if (ferror(file))
+		return cannot_read(s);
 	if (n == 0)
 		return MKCTL_DONE;
 	if (n <= MK_MESSAGE_MAX)
@@ -98,8 +96,8 @@ static int send_split(struct sender *s, FILE *file)
 
 	do {
 		n = fread(bytes, 1, sizeof(bytes), file);
-		if (check_read(s, file))
-			return MKCTL_COULD_NOT;
+		if (ferror(file))
+			return cannot_read(s);
 		status = n ? send_one(s, bytes, n) : MKCTL_DONE;
 		if (status)
 			return status;
@@ -133,8 +131,9 @@ static int send_lines(struct sender *s, FILE *file)
 			nr, s->path, MK_MESSAGE_MAX);
 		status = complain(s, &err);
 	}
-	if (!status)
-		status = check_read(s, file);
+	/* Without an error of the file, too: no memory for a line. */
+	if (!status && (ferror(file) || !feof(file)))
+		status = cannot_read(s);
 	free(line);
 	return status;
 }

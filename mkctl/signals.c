@@ -9,7 +9,7 @@
 
 static const int held[] = { SIGINT, SIGTERM, SIGHUP };
 static volatile sig_atomic_t came;
-static sigset_t before;
+static sigset_t before, holding;
 
 static void handle(int number)
 {
@@ -20,7 +20,6 @@ static void handle(int number)
 void signals_hold(void)
 {
 	struct sigaction action, old;
-	sigset_t set;
 	size_t i;
 
 	/* A reader of our output that goes away is not the end, either. */
@@ -28,16 +27,16 @@ void signals_hold(void)
 	memset(&action, 0, sizeof(action));
 	action.sa_handler = handle;
 	sigemptyset(&action.sa_mask);
-	sigemptyset(&set);
+	sigemptyset(&holding);
 	for (i = 0; i < sizeof(held) / sizeof(held[0]); i++) {
 		/* Started with it ignored (nohup, a shell's "&"): keep that. */
 		if (sigaction(held[i], NULL, &old) == 0 &&
 		    old.sa_handler == SIG_IGN)
 			continue;
 		sigaction(held[i], &action, NULL);
-		sigaddset(&set, held[i]);
+		sigaddset(&holding, held[i]);
 	}
-	sigprocmask(SIG_BLOCK, &set, &before);
+	sigprocmask(SIG_BLOCK, &holding, &before);
 }
 
 bool signals_came(void)
@@ -67,4 +66,12 @@ void signals_sleep(int ms)
 
 	if (!signals_came())
 		ppoll(NULL, 0, &time, &before);
+}
+
+void signals_pass(bool pass)
+{
+	if (pass)
+		sigprocmask(SIG_SETMASK, &before, NULL);
+	else
+		sigprocmask(SIG_BLOCK, &holding, NULL);
 }

@@ -5,8 +5,8 @@
  * From signals_hold() on SIGINT, SIGTERM and SIGHUP wait: no command of the
  * module is cut short by them.  Between two steps the caller asks whether one
  * came and undoes or finishes; only while it waits (signals_mask() given to
- * mk_instance_wait(), or signals_sleep()) do they come through and end that
- * wait.
+ * mk_instance_wait(), signals_sleep(), or a command that is nothing but a wait
+ * within signals_pass()) do they come through and end that wait.
  */
 #ifndef MKCTL_SIGNALS_H
 #define MKCTL_SIGNALS_H
@@ -24,5 +24,11 @@ const sigset_t *signals_mask(void);
 
 /* Sleep; shorter when one comes. */
 void signals_sleep(int ms);
+
+/*
+ * From true to false they come through.  One that comes between the caller's
+ * last look at signals_came() and the start of his wait does not end that.
+ */
+void signals_pass(bool pass);
 
 #endif /* MKCTL_SIGNALS_H */

@@ -16,17 +16,26 @@ struct stop_args {
 };
 
 /* It no longer runs as it did when it was asked. */
-static int ended(const struct ctl *ctl, const char *name,
+static int ended(const struct ctl *ctl, const char *name, uint32_t generation,
 		 const struct mk_info *info)
 {
+	if (info->generation != generation) {
+		say("%s: ended, and was started again meanwhile", name);
+		return MKCTL_DONE;
+	}
 	if (info->state == MK_STATE_CRASHED) {
 		say("%s: crashed (%s) instead of powering off; mkctl log %s "
 		    "shows its log",
 		    name, mk_cause_name(info->cause), name);
 		return MKCTL_COULD_NOT;
 	}
-	note(ctl, "%s: %s (%s)", name, mk_state_name(info->state),
-	     mk_cause_name(info->cause));
+	if (info->state == MK_STATE_STOPPED &&
+	    info->cause != MK_CAUSE_POWEROFF && info->cause != MK_CAUSE_REBOOT)
+		say("%s: stopped (%s) instead of powering off", name,
+		    mk_cause_name(info->cause));
+	else
+		note(ctl, "%s: %s (%s)", name, mk_state_name(info->state),
+		     mk_cause_name(info->cause));
 	return MKCTL_DONE;
 }
 
@@ -61,9 +70,6 @@ static int stop(const struct ctl *ctl, const char *name,
 	uint32_t generation;
 	int64_t until, left;
 
-	if (mk_instance_info(inst, &info, &err))
-		return fail(name, &err);
-	generation = info.generation;
 	until = now_ms() + args->timeout_ms;
 	if (mk_instance_stop(inst, &err)) {
 		if (!args->kill || err.sys_errno != ENOTCONN)
@@ -71,13 +77,12 @@ static int stop(const struct ctl *ctl, const char *name,
 		say("%s: no agent listens in it: killing it", name);
 		return kill_it(name, inst);
 	}
-	for (;;) {
-		if (mk_instance_info(inst, &info, &err))
-			return fail(name, &err);
-		/* Another generation: it ended, and somebody started it. */
-		if (info.state != MK_STATE_RUNNING ||
-		    info.generation != generation)
-			return ended(ctl, name, &info);
+	/* Read after asking: that somebody restarted it before is not its end. */
+	if (mk_instance_info(inst, &info, &err))
+		return fail(name, &err);
+	generation = info.generation;
+	while (info.state == MK_STATE_RUNNING &&
+	       info.generation == generation) {
 		if (signals_came()) {
 			say("%s: interrupted; it was asked to power off and "
 			    "goes on running until it has",
@@ -89,7 +94,10 @@ static int stop(const struct ctl *ctl, const char *name,
 			return time_over(name, inst, args);
 		if (mk_instance_wait(inst, (int)left, signals_mask(), &err) < 0)
 			return fail(name, &err);
+		if (mk_instance_info(inst, &info, &err))
+			return fail(name, &err);
 	}
+	return ended(ctl, name, generation, &info);
 }
 
 static const struct opt options[] = {

@@ -174,6 +174,7 @@ for line in 'create a --cpus 1 --memory 2M' 'load a --kernel k' 'start a' \
 	# shellcheck disable=SC2086
 	want 1 'modprobe multikernel' $line
 done
+want 1 'or insmod multikernel_channel.ko and multikernel.ko' list
 mkdir -p "$dir/other/dev"
 : >"$dir/other/dev/multikernel"
 machine="--sysroot $dir/other"
@@ -249,7 +250,8 @@ export MULTIKERNEL_AGENT_DIR
 	want 2 'either --agent or --no-agent' $plan --kernel "$fake" \
 		--agent "$dir" --no-agent
 	want 0 "kernel $release in $dir/none: it starts" $plan --kernel "$fake"
-	grep -q "KDIR=/lib/modules/$release/build" "$dir/err" || bad=1
+	grep -q "KDIR=/lib/modules/$release/build KOUT=build/$release'" \
+		"$dir/err" || bad=1
 	want 0 'not known' $plan --kernel "$dir/climbing"
 
 	# a folder with all of it, by each of the two ways

@@ -50,7 +50,8 @@ for rel in ${MK_HAVE##* }; do
 			# It cannot be told from a spawn that is busy or idle.
 			sleep 5
 			equal "$what: state" running "$(mkctl list --json |
-				sed -n 's/.*"state": *"\([a-z]*\)".*/\1/p')"
+				sed -n 's/.*"state": *"\([a-z]*\)".*/\1/p' |
+				head -n 1)"
 			check "$what: host is well" host_is_well
 			check "$what: kill" mkctl kill end
 		else

@@ -131,7 +131,7 @@ done
 check "a dry run changes nothing" mkctl load taken --kernel $k \
 	--initrd $i --dry-run
 equal "and leaves it created" created "$(mkctl list --json |
-	sed -n 's/.*"state": *"\([a-z]*\)".*/\1/p')"
+	sed -n 's/.*"state": *"\([a-z]*\)".*/\1/p' | head -n 1)"
 
 # --- the order of things
 no "start before load" 1 "load" mkctl start taken
