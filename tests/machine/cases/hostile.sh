@@ -79,6 +79,15 @@ for what in words scribble; do
 	gone "$what"
 done
 
+run "mk.insmod=mkt_hostile mk.params=what=stale,after_ms=4000,ms=6000" up
+come_up "stale: it publishes" evil "mkt_hostile: stale begins" 30
+sleep 2
+host_is_well stale
+eventually "stale: it is done" 60 over stale
+check "stale: left aside and counted" test "$(json stale)" -ge 100000
+equal "stale: nothing of it was taken for a message" 0 "$(json unowned)"
+gone stale
+
 run "mk.insmod=mkt_hostile mk.params=what=header,after_ms=3000" up
 eventually "header: the channel is broken" 30 agent_is broken
 refuse "header: and not used any more" "[13]" . mkctl ping evil -c 1 --timeout 1

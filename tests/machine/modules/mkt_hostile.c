@@ -13,6 +13,7 @@
  *   what=spin      the same without ringing, to compare with
  *   what=lockup    all CPUs with interrupts off, for ever
  *   what=hello     hellos that make no sense, then silence
+ *   what=stale     as many messages of another generation as it can publish
  *   what=header    one message whose header makes no sense
  *   ms=N           for how long (0 = for ever); after_ms=N: not at once
  */
@@ -123,6 +124,24 @@ static void hello_once(void)
 	mkc_peer_put(host);
 }
 
+/* The ring full of them first; then tail runs before the host's head. */
+static void stale_once(void)
+{
+	struct mkw_channel *words = (void *)channel;
+	static bool filled;
+	u32 head, i;
+
+	for (i = 0; !filled && i < MKW_RING_BYTES / sizeof(u64); i++)
+		((u64 *)(channel + MKW_CHANNEL_TO_HOST))[i] = 0;
+	filled = true;
+	/* All zero: no payload, type 0, generation 0, which never is. */
+	head = le32_to_cpu(READ_ONCE(words->to_host_consumer.head));
+	WRITE_ONCE(words->to_host_producer.tail,
+		   cpu_to_le32(head + 24 * 10000));
+	flood_once(true);
+	udelay(50);
+}
+
 /* A header of a message that is longer than all that is published. */
 static void header_once(void)
 {
@@ -167,6 +186,8 @@ static int work(void *unused)
 		       (!ms || ktime_get_ns() < end)) {
 			if (!strcmp(what, "scribble"))
 				scribble_once();
+			else if (!strcmp(what, "stale"))
+				stale_once();
 			else if (strcmp(what, "spin"))
 				flood_once(!strcmp(what, "buggy"));
 			cond_resched();
