@@ -336,6 +336,37 @@ int mk_instance_attach(struct mk_instance *inst, const struct mk_attach *attach,
 	return fail_common(err, "attach");
 }
 
+int mk_instance_bind(struct mk_instance *inst, unsigned int device,
+		     unsigned int queue, int kick, int call,
+		     struct mk_error *err)
+{
+	struct mk_bind arg = {
+		.device = device,
+		.queue = queue,
+		.kick = kick,
+		.call = call,
+	};
+	int fd = ioctl(inst->fd, MK_IOC_BIND, &arg);
+
+	if (fd >= 0)
+		return fd;
+	switch (errno) {
+	case ENOTCONN:
+		return mk_fail_kept(err, MK_E_REFUSED,
+				    "the spawn does not run, or it has no "
+				    "agent that knows devices");
+	case EBUSY:
+		return mk_fail_kept(err, MK_E_REFUSED,
+				    "queue %u of device %u is served by "
+				    "another process already",
+				    queue, device);
+	case ENOSPC:
+		return mk_fail_kept(err, MK_E_REFUSED,
+				    "no interrupt vector is left on the host");
+	}
+	return fail_common(err, "serve a queue of it");
+}
+
 int mk_instance_delete(struct mk_instance *inst, uint32_t flags,
 		       struct mk_error *err)
 {
@@ -379,6 +410,18 @@ int mk_instance_map(struct mk_instance *inst, uint64_t bytes,
 		    const void **memory, struct mk_error *err)
 {
 	void *at = mmap(NULL, bytes, PROT_READ, MAP_SHARED, inst->fd, 0);
+
+	if (at == MAP_FAILED)
+		return mk_fail_errno(err, MK_E_SYSTEM, "map its memory");
+	*memory = at;
+	return 0;
+}
+
+int mk_instance_map_writable(struct mk_instance *inst, uint64_t bytes,
+			     void **memory, struct mk_error *err)
+{
+	void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
+			inst->fd, 0);
 
 	if (at == MAP_FAILED)
 		return mk_fail_errno(err, MK_E_SYSTEM, "map its memory");

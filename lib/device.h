@@ -136,4 +136,21 @@ ssize_t mk_instance_read(struct mk_instance *inst, uint64_t offset,
 int mk_instance_map(struct mk_instance *inst, uint64_t bytes,
 		    const void **memory, struct mk_error *err);
 
+/*
+ * The same to write into, for whoever serves its devices.  After the instance
+ * is deleted an access raises SIGBUS.
+ */
+int mk_instance_map_writable(struct mk_instance *inst, uint64_t bytes,
+			     void **memory, struct mk_error *err);
+
+/*
+ * Join a virtqueue's doorbells to the eventfds @kick and @call, until the
+ * descriptor that is returned gets closed.  MK_E_REFUSED with sys_errno:
+ * ENOTCONN (the spawn does not run, or has no agent that knows devices), EBUSY
+ * (another process serves it), ENOSPC (no interrupt vector is left).
+ */
+int mk_instance_bind(struct mk_instance *inst, unsigned int device,
+		     unsigned int queue, int kick, int call,
+		     struct mk_error *err);
+
 #endif /* MK_DEVICE_H */

@@ -33,8 +33,10 @@
 #define MKW_FEATURE_CHANNEL (1ULL << 0) /* the rings at channel_base */
 #define MKW_FEATURE_REQUEST (1ULL << 1) /* the request word is looked at */
 #define MKW_FEATURE_CPUS    (1ULL << 2) /* cpus[] names the instance's CPUs */
-#define MKW_FEATURES_ALL \
-	(MKW_FEATURE_CHANNEL | MKW_FEATURE_REQUEST | MKW_FEATURE_CPUS)
+#define MKW_FEATURE_LINES   (1ULL << 3) /* struct mkw_lines behind the rings */
+#define MKW_FEATURES_ALL                                             \
+	(MKW_FEATURE_CHANNEL | MKW_FEATURE_REQUEST | MKW_FEATURE_CPUS | \
+	 MKW_FEATURE_LINES)
 
 /*
  * A doorbell as one word, so that it is read and replaced at once: 0 is "do
@@ -176,6 +178,7 @@ MKW_SIZE(mkw_handoff, MKW_HANDOFF_BYTES);
 #define MKW_CHANNEL_TO_SPAWN 0x10000 /* offset of the ring that host fills */
 #define MKW_CHANNEL_TO_HOST  (MKW_CHANNEL_TO_SPAWN + MKW_RING_BYTES)
 #define MKW_CHANNEL_BYTES    (MKW_CHANNEL_TO_HOST + MKW_RING_BYTES)
+#define MKW_CHANNEL_LINES    MKW_CHANNEL_BYTES /* offset of struct mkw_lines */
 
 /* A ring's words that its producer writes; a cache line of their own. */
 struct mkw_producer {
@@ -200,6 +203,21 @@ struct mkw_channel {
 	struct mkw_producer to_host_producer;
 	struct mkw_consumer to_spawn_consumer;
 	__u8 reserved2[0x800 - 0x80]; /* zero */
+};
+
+/*
+ * Lines: doorbells for a purpose of their own, without a message.  Each word is
+ * a doorbell (0 = not now) and has one writer: who is rung by it.  Devices use
+ * them, line MKW_LINE(device, queue) for each virtqueue.
+ */
+#define MKW_LINES_DEVICES 64
+#define MKW_LINES_QUEUES  32
+#define MKW_LINES	  (MKW_LINES_DEVICES * MKW_LINES_QUEUES)
+#define MKW_LINE(device, queue) ((device)*MKW_LINES_QUEUES + (queue))
+
+struct mkw_lines {
+	__le64 to_host[MKW_LINES]; /* host; the spawn rings them */
+	__le64 to_spawn[MKW_LINES]; /* spawn; the host rings them */
 };
 
 /*
@@ -233,6 +251,8 @@ struct mkw_message {
 #define MKW_TYPE_PING	  0x0003 /* request; the reply has the same bytes */
 #define MKW_TYPE_MODULE	  0x1000
 #define MKW_TYPE_PROGRAM  0x8000
+/* See multikernel/virtio_msg.h; a program on the host, a module in a spawn. */
+#define MKW_TYPE_VIRTIO	  0xffff
 
 #define MKW_RELEASE_BYTES 128
 
@@ -253,6 +273,8 @@ MKW_AT(mkw_channel, to_host_consumer, 0x040);
 MKW_AT(mkw_channel, to_host_producer, 0x800);
 MKW_AT(mkw_channel, to_spawn_consumer, 0x840);
 MKW_SIZE(mkw_channel, 4096);
+MKW_AT(mkw_lines, to_spawn, 0x4000);
+MKW_SIZE(mkw_lines, 0x8000);
 MKW_AT(mkw_message, type, 0x04);
 MKW_AT(mkw_message, flags, 0x06);
 MKW_AT(mkw_message, generation, 0x08);

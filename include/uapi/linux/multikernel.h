@@ -300,7 +300,7 @@ struct mk_load {
  *
  * MK_IOC_START: place the segments on wiped memory and start the boot CPU.
  *   Returns when the CPU is about to enter the image.  Errors: EINVAL, EBUSY
- *   (running), ENOEXEC (nothing loaded), EIO (the CPU never arrived; all CPUs
+ *   (running, or a binding of the last life is still open), ENOEXEC (nothing loaded), EIO (the CPU never arrived; all CPUs
  *   were parked again: state STOPPED, cause NO_START), ETIMEDOUT (one did not
  *   even park: lost), EUCLEAN (the instance has a lost CPU), ESHUTDOWN.
  * MK_IOC_KILL: stop all CPUs by INIT into the parking stub and wait for each
@@ -484,6 +484,43 @@ struct mk_attach {
 #define __MK_ATTACH_F_ALL    (MK_ATTACH_F_RECEIVE | MK_ATTACH_F_NONBLOCK)
 
 /*
+ * MK_IOC_BIND, instance: serve one virtqueue of the running spawn.
+ *
+ * Joins the line of that queue (multikernel/wire.h: struct mkw_lines) to two
+ * eventfds, so that no program stands between them: when the spawn rings, @kick
+ * is signalled; when somebody signals @call, the spawn is rung.  Whoever holds
+ * the other ends (vhost, a vhost-user backend, a program) serves the queue.
+ * When it is bound each is done once: what came before is not lost.
+ *
+ * Returns a descriptor (close-on-exec), the *binding*: closing it ends that.
+ * poll(2): EPOLLHUP when this life of the spawn is over, after which neither
+ * happens any more.  A spawn that rings far too often is not listened to but
+ * polled for a while, 1000 times a second; one that does not stop even then is
+ * ended as CRASHED, cause FLOOD.
+ *
+ * As long as there are bindings of an earlier life, START is refused (EBUSY):
+ * who serves the queues may still be writing into the memory.  Close them when
+ * they have let go.
+ *
+ * Errors: EINVAL (also a device or queue out of range, or a descriptor that is
+ * no eventfd), EBADF, EBUSY (this queue is bound already), ENOTCONN (the spawn
+ * does not run, or its agent is not up or does not know lines), ENOSPC (no
+ * interrupt vector left), ENOMEM, EMFILE, ENFILE.
+ */
+#define MK_DEVICES 64
+#define MK_QUEUES  32
+
+struct mk_bind {
+	__u32 flags; /* in: 0 */
+	__u32 device; /* in: < MK_DEVICES */
+	__u32 queue; /* in: < MK_QUEUES */
+	__s32 kick; /* in: eventfd */
+	__s32 call; /* in: eventfd */
+	__u32 reserved0; /* in: 0 */
+	__u64 reserved[2]; /* in: 0 */
+};
+
+/*
  * read(2), write(2), pread(2), pwrite(2), lseek(2), mmap(2) on an instance:
  * its memory, from offset 0 = memory_base; SEEK_END is its size.  Reading
  * past the end gives 0 bytes, writing there ENOSPC.  mmap() maps real pages
@@ -510,5 +547,6 @@ struct mk_attach {
 #define MK_IOC_STOP    _IOW(MK_IOC_TYPE, 0x48, struct mk_command)
 #define MK_IOC_PING    _IOWR(MK_IOC_TYPE, 0x49, struct mk_ping)
 #define MK_IOC_ATTACH  _IOW(MK_IOC_TYPE, 0x4a, struct mk_attach)
+#define MK_IOC_BIND    _IOW(MK_IOC_TYPE, 0x4b, struct mk_bind)
 
 #endif /* _UAPI_LINUX_MULTIKERNEL_H */
