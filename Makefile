@@ -77,16 +77,23 @@ KNOW_DIR	:= $(B)/mkctl-obj/load_agent.o $(B)/mkctl-obj/load.o
 $(KNOW_DIR): private DEFINES := -DAGENTDIR='"$(AGENTDIR)"'
 $(KNOW_DIR): $(B)/agent/dir
 
+# The supervisor is a room of its own, and a command of the tool.
+$(B)/serve-obj/%.o: serve/%.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<) $(CC) $(ALL_CFLAGS) $(OPT) $(HARDEN) -c -o $@ $<
+
 CTL_OBJ		:= $(patsubst mkctl/%.c,$(B)/mkctl-obj/%.o,$(wildcard mkctl/*.c))
+CTL_OBJ		+= $(patsubst serve/%.c,$(B)/serve-obj/%.o,$(wildcard serve/*.c))
 
 $(B)/mkctl: $(CTL_OBJ) $(B)/libmultikernel.a
 	$(call say,LD,$@) $(CC) $(LDFLAGS) -o $@ $^ -ljson-c $(LIBS)
 
 # Process 1 of a spawn with an agent: small, and alone in its initramfs.
-$(B)/agent/init: init/init.c
+INIT_SRC	:= $(wildcard init/*.c)
+$(B)/agent/init: $(INIT_SRC) $(wildcard init/*.h include/multikernel/*.h)
 	@mkdir -p $(@D)
-	$(call say,CC,$<) $(CC) -std=gnu11 -D_GNU_SOURCE $(WARN) -Os -static \
-		-s -o $@ $<
+	$(call say,CC,init) $(CC) -std=gnu11 -D_GNU_SOURCE $(WARN) -Iinclude \
+		-Os -static -s -o $@ $(INIT_SRC)
 
 # --- the modules --------------------------------------------------------------
 # Kernel code is built in a copy, one per kernel, so that the tree stays clean.
@@ -219,5 +226,5 @@ clean:
 	install-agent clean FORCE
 .SECONDARY:
 
--include $(wildcard $(B)/lib/*.d $(B)/mkctl-obj/*.d $(B)/san/lib/*.d \
+-include $(wildcard $(B)/lib/*.d $(B)/mkctl-obj/*.d $(B)/serve-obj/*.d $(B)/san/lib/*.d \
 	$(B)/fuzz/lib/*.d $(B)/tests/unit/*.d $(B)/tests/fuzz/*.d)
