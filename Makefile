@@ -203,7 +203,7 @@ install: all
 
 # For the spawns of one kernel release; without debug information, for they go
 # into the spawn's memory.
-AGENT_KO	:= multikernel_channel.ko multikernel_spawn.ko
+AGENT_KO	:= multikernel_channel.ko multikernel_spawn.ko multikernel_virtio.ko
 install-agent: kmod $(B)/agent/init
 	install -D -m 755 $(B)/agent/init $(DESTDIR)$(AGENTDIR)/init
 	release=$$(sed -n 's/^#define UTS_RELEASE "\(.*\)"/\1/p' \

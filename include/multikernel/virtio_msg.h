@@ -15,24 +15,26 @@
  * it is queued.  On the host a program (the supervisor) owns the type, by
  * MK_IOC_ATTACH; in the spawn multikernel_virtio.ko does.  Order is kept.
  *
- * A request is answered by a response with its device number and token.  Every
- * request may be repeated with another token when no response came: the
- * supervisor may have died in between, and each has the same effect if done
- * twice.  The response to SET_DEVICE_STATUS with 0 comes when nothing touches
- * the queues' memory any more.
+ * A request is answered by a response with its device number and token.  It may
+ * be sent again, the same bytes, when no response came: the supervisor may have
+ * died in between, and each has the same effect if done twice.  The response to
+ * SET_DEVICE_STATUS with 0 comes when nothing touches the queues' memory any
+ * more.
  *
  * When it begins to serve, also after a restart of its own, the supervisor
  * sends EVENT_DEVICE for each of its devices.  A device that the spawn knows
  * already goes on as it is; requests without a response are sent again.  When
- * multikernel_virtio.ko begins it asks with GET_DEVICES; a device that is not
- * in its initial state then (it was in use by a driver before) is reset.
+ * multikernel_virtio.ko begins it asks with GET_DEVICES, and resets each.
+ *
+ * A device is taken away in two steps.  The first MKV_DEVICE_REMOVED asks the
+ * spawn to let go of it, while it still works: a file system can be written
+ * back, and the driver ends with a reset.  The second says that it is gone:
+ * what waits for it fails.
  *
  * Addresses of virtqueues are physical addresses in the instance's memory.
  * Notifications of buffers go out of band, by the lines of the channel (struct
  * mkw_lines): queue q of device d has the line MKW_LINE(d, q).  EVENT_AVAIL and
- * EVENT_USED do the same where an interrupt is not to be had: a driver sends
- * EVENT_AVAIL when the line's word is 0, and the supervisor EVENT_USED likewise.
- * VIRTIO_F_NOTIFICATION_DATA and VIRTIO_F_ACCESS_PLATFORM are not offered;
+ * EVENT_USED are not used.  VIRTIO_F_NOTIFICATION_DATA and VIRTIO_F_ACCESS_PLATFORM are not offered;
  * VIRTIO_F_VERSION_1 always is, and must be accepted.
  *
  * All fields are little-endian; both sides check lengths before they look.
@@ -166,7 +168,7 @@ struct mkv_event_device {
 };
 
 #define MKV_DEVICE_READY   1
-#define MKV_DEVICE_REMOVED 2 /* gone; nothing touches its memory any more */
+#define MKV_DEVICE_REMOVED 2 /* once: let go of it; twice: it is gone */
 
 MKW_SIZE(mkv_header, 8);
 MKW_SIZE(mkv_device_info, 24);

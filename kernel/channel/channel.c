@@ -50,6 +50,8 @@ static struct mkc_channel *channel_alloc(struct mkc_peer *peer,
 	mkc_tx_init(&ch->tx, layout->tx_data, layout->tx_own, layout->tx_peer);
 	mkc_rx_init(&ch->rx, layout->rx_data, layout->rx_own, layout->rx_peer);
 	ch->peer_bell = layout->peer_bell;
+	ch->own_lines = layout->own_lines;
+	ch->peer_lines = layout->peer_lines;
 	init_waitqueue_head(&ch->room);
 	init_waitqueue_head(&ch->slots);
 	spin_lock_init(&ch->calls_lock);
@@ -127,6 +129,7 @@ void mkc_peer_close(struct mkc_peer *peer)
 	mutex_unlock(&ch->rx_lock);
 	mutex_unlock(&ch->tx_lock);
 	mkc_doorbell_publish(&peer->bell, NULL);
+	mkc_lines_end(peer);
 	/* Before the notifiers are told: one may wait in a call. */
 	mkc_channel_reset_calls(ch);
 	mkc_peer_down(peer);

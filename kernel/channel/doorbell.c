@@ -170,8 +170,8 @@ int mkc_doorbell_request(struct mkc_doorbell *bell)
 	if (irq < 0)
 		return irq;
 	bell->irq = irq;
-	/* Not threaded, also on real-time kernels: it only wakes a thread. */
-	err = request_irq(irq, handle, IRQF_NO_THREAD, bell->name, bell);
+	err = request_irq(irq, handle, bell->threaded ? 0 : IRQF_NO_THREAD,
+			  bell->name, bell);
 	if (err) {
 		irq_dispose_mapping(irq);
 		return err;

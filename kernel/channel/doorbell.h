@@ -16,17 +16,19 @@
 struct mkc_doorbell {
 	unsigned int irq;
 	char name[48]; /* in /proc/interrupts */
-	void (*rung)(struct mkc_doorbell *bell); /* hard interrupt context */
+	void (*rung)(struct mkc_doorbell *bell); /* hard interrupt, see below */
 	raw_spinlock_t lock; /* all below; taken in hard interrupt context */
 	u64 word; /* MKW_DOORBELL(): where it can be rung */
 	__le64 *published; /* shared memory; NULL = nobody is told */
 	bool masked; /* withdrawn for a while */
+	/* Real-time kernels run @rung in a thread; constant. */
+	bool threaded;
 };
 
 int mkc_doorbell_init(void); /* of the module: its interrupt domain */
 void mkc_doorbell_exit(void);
 
-/* Fill in @name and @rung before.  Process context. */
+/* Fill in @name, @rung and @threaded before.  Process context. */
 int mkc_doorbell_request(struct mkc_doorbell *bell);
 /* When it returns @rung runs nowhere and will not run again. */
 void mkc_doorbell_free(struct mkc_doorbell *bell);

@@ -46,9 +46,12 @@ struct mkc_peer *mkc_peer_create(u32 id, const char *name,
 	peer->ops = ops;
 	peer->owner = owner;
 	init_waitqueue_head(&peer->wait);
+	mutex_init(&peer->lines_lock);
+	INIT_LIST_HEAD(&peer->lines);
 	spin_lock_init(&peer->last_lock);
 	snprintf(peer->bell.name, sizeof(peer->bell.name), "multikernel-%s",
 		 peer->name);
+	/* Only wakes a thread, so it needs none of its own. */
 	peer->bell.rung = rung;
 	err = mkc_doorbell_request(&peer->bell);
 	if (err) {

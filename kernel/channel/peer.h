@@ -10,7 +10,8 @@
  *   channel->tx_lock, channel->rx_lock   the two ends of the rings
  *   channel->calls_lock                  calls that wait for their reply
  *   (handler.c)                          who owns a type
- *   peer->bell.lock                      raw: the channel that a doorbell is
+ *   peer->lines_lock                     which lines are open
+ *   peer->bell.lock, line->bell.lock     raw: the channel that a doorbell is
  *                                        for, where it is published
  * and up_lock of peer.c around telling the notifiers, which may send.
  */
@@ -30,6 +31,7 @@
 #include <multikernel/channel.h>
 
 #include "doorbell.h"
+#include "line.h"
 #include "ring.h"
 
 /* What the owner of a peer does; all but release() while a channel is open. */
@@ -57,6 +59,8 @@ struct mkc_peer {
 	struct mkc_doorbell bell;
 	/* bell.lock to change it, and RCU to look; NULL = none under way */
 	struct mkc_channel __rcu *channel;
+	struct mutex lines_lock;
+	struct list_head lines; /* that are open; lines_lock */
 	bool up; /* up_lock of peer.c; hello was said */
 	bool gone; /* destroyed */
 	wait_queue_head_t wait; /* up and gone */
@@ -74,6 +78,8 @@ struct mkc_layout {
 	const struct mkw_producer *rx_peer;
 	__le64 *own_bell; /* where our doorbell is published */
 	const __le64 *peer_bell;
+	__le64 *own_lines; /* words of ours; NULL = no lines are offered */
+	const __le64 *peer_lines;
 	u32 generation;
 };
 
@@ -96,6 +102,8 @@ struct mkc_channel {
 	const __le64 *peer_bell; /* tx_lock or rx_lock */
 	u64 peer_bell_checked; /* a word that may be rung */
 	wait_queue_head_t room; /* senders that wait for it */
+	__le64 *own_lines; /* constant; NULL = there are none */
+	const __le64 *peer_lines;
 
 	struct mutex rx_lock;
 	struct mkc_rx rx;
@@ -208,6 +216,9 @@ void mkc_handler_put(struct mkc_handler *handler);
 
 /* Fills in the out fields of @arg, which is checked.  -ENOMEM only. */
 int mkc_ping(struct mkc_peer *peer, struct mk_ping *arg);
+
+/* line.c: those that are open ring nobody any more, and are rung no more */
+void mkc_lines_end(struct mkc_peer *peer);
 
 /* port.c: descriptors for programs */
 int mkc_port_attach(struct mkc_peer *peer, const struct mk_attach __user *user);

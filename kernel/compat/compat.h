@@ -95,4 +95,57 @@ static inline void compat_irq_move_at_once(unsigned int irq)
 	}
 #endif
 
+/*
+ * eventfd_signal() took how much to add and lost that in 6.8, when it was
+ * always 1.  Can go with 6.1.
+ */
+#ifdef COMPAT_HAVE_EVENTFD_SIGNAL_ONE
+#define compat_eventfd_signal(ctx) eventfd_signal(ctx)
+#else
+#define compat_eventfd_signal(ctx) eventfd_signal(ctx, 1)
+#endif
+
+/*
+ * What a virtio driver wants of each of its queues came in three arrays, and
+ * comes in one of struct virtqueue_info (seen in 6.12, not in 6.1).  Defines
+ * @name for virtio_config_ops.find_vqs, by @one for each queue with a name and
+ * @undo when one fails.  Can go with 6.1.
+ */
+#ifdef COMPAT_HAVE_VIRTQUEUE_INFO
+#define COMPAT_FIND_VQS_ARGS struct virtqueue_info infos[]
+#define COMPAT_FIND_VQS(member, old) (infos[i].member)
+#define COMPAT_FIND_VQS_CTX	     (infos[i].ctx)
+#else
+#define COMPAT_FIND_VQS_ARGS \
+	vq_callback_t *callbacks[], const char *const names[], const bool *ctxs
+#define COMPAT_FIND_VQS(member, old) (old[i])
+#define COMPAT_FIND_VQS_CTX	     (ctxs ? ctxs[i] : false)
+#endif
+#define COMPAT_DEFINE_FIND_VQS(fn, one, undo)                              \
+	static int fn(struct virtio_device *vdev, unsigned int nr,         \
+		      struct virtqueue *vqs[], COMPAT_FIND_VQS_ARGS,       \
+		      struct irq_affinity *affinity)                       \
+	{                                                                  \
+		unsigned int i, index = 0;                                 \
+                                                                           \
+		for (i = 0; i < nr; i++) {                                 \
+			vqs[i] = NULL;                                     \
+			/* One without a name does not count. */           \
+			if (!COMPAT_FIND_VQS(name, names))                 \
+				continue;                                  \
+			vqs[i] = one(vdev, index++,                        \
+				     COMPAT_FIND_VQS(callback, callbacks), \
+				     COMPAT_FIND_VQS(name, names),         \
+				     COMPAT_FIND_VQS_CTX);                 \
+			if (IS_ERR(vqs[i])) {                              \
+				int err = PTR_ERR(vqs[i]);                 \
+                                                                           \
+				vqs[i] = NULL;                             \
+				undo(vdev);                                \
+				return err;                                \
+			}                                                  \
+		}                                                          \
+		return 0;                                                  \
+	}
+
 #endif /* MKH_COMPAT_H */

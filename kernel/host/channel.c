@@ -161,6 +161,12 @@ static bool has_channel(const struct mkh_image *image)
 	return image->channel_base && image->channel_bytes >= MKW_CHANNEL_BYTES;
 }
 
+static bool has_lines(const struct mkh_image *image)
+{
+	return image->channel_bytes - MKW_CHANNEL_LINES >=
+	       sizeof(struct mkw_lines);
+}
+
 void mkh_channel_fill(struct mkh_instance *inst, struct mkw_handoff *page)
 {
 	u64 features = handoff_features;
@@ -168,7 +174,9 @@ void mkh_channel_fill(struct mkh_instance *inst, struct mkw_handoff *page)
 	u32 apic;
 
 	if (!has_channel(&inst->image))
-		features &= ~MKW_FEATURE_CHANNEL;
+		features &= ~(MKW_FEATURE_CHANNEL | MKW_FEATURE_LINES);
+	else if (!has_lines(&inst->image))
+		features &= ~MKW_FEATURE_LINES;
 	for (i = 0; i < inst->nr_cpus; i++) {
 		apic = inst->cpus[i].apic;
 		if (apic < MKW_APIC_IDS)
@@ -189,6 +197,7 @@ int mkh_channel_open(struct mkh_instance *inst)
 	const struct mkh_image *image = &inst->image;
 	struct mkw_handoff *page = handoff_at(inst, image->handoff);
 	struct mkw_channel *words;
+	struct mkw_lines *lines;
 	u8 *base;
 
 	WRITE_ONCE(inst->hurried, false);
@@ -197,6 +206,9 @@ int mkh_channel_open(struct mkh_instance *inst)
 		return 0;
 	base = inst->memory.view + (image->channel_base - inst->memory.base);
 	words = (struct mkw_channel *)base;
+	lines = has_lines(image)
+			? (struct mkw_lines *)(base + MKW_CHANNEL_LINES)
+			: NULL;
 	return mkc_peer_open(inst->peer,
 			     &(struct mkc_layout){
 				     .tx_data = base + MKW_CHANNEL_TO_SPAWN,
@@ -207,6 +219,9 @@ int mkh_channel_open(struct mkh_instance *inst)
 				     .rx_peer = &words->to_host_producer,
 				     .own_bell = &page->host_doorbell,
 				     .peer_bell = &page->spawn_doorbell,
+				     .own_lines = lines ? lines->to_host : NULL,
+				     .peer_lines = lines ? lines->to_spawn
+							 : NULL,
 				     .generation = inst->generation,
 			     });
 }

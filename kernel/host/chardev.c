@@ -137,6 +137,17 @@ static int ioctl_ping(struct mkc_peer *peer, void __user *user)
 	return err;
 }
 
+static int ioctl_bind(struct mkh_instance *inst, void __user *user)
+{
+	struct mk_bind arg;
+
+	if (copy_from_user(&arg, user, sizeof(arg)))
+		return -EFAULT;
+	if (arg.flags || arg.reserved0 || !all_zero(arg.reserved))
+		return -EINVAL;
+	return mkh_bind(inst, &arg);
+}
+
 static int ioctl_peer(struct mkh_instance *inst, unsigned int command,
 		      void __user *user)
 {
@@ -169,6 +180,7 @@ static long instance_ioctl(struct file *file, unsigned int command,
 	case MK_IOC_STOP:
 	case MK_IOC_PING:
 	case MK_IOC_ATTACH:
+	case MK_IOC_BIND:
 		break;
 	default:
 		return -ENOTTY;
@@ -187,6 +199,8 @@ static long instance_ioctl(struct file *file, unsigned int command,
 	case MK_IOC_PING:
 	case MK_IOC_ATTACH:
 		return ioctl_peer(mf->inst, command, user);
+	case MK_IOC_BIND:
+		return ioctl_bind(mf->inst, user);
 	default:
 		return ioctl_command(mf->inst, command, user);
 	}

@@ -17,6 +17,7 @@
 #ifndef MKH_HOST_H
 #define MKH_HOST_H
 
+#include <linux/atomic.h>
 #include <linux/fs.h>
 #include <linux/kref.h>
 #include <linux/list.h>
@@ -100,6 +101,7 @@ struct mkh_instance {
 	struct address_space mapping; /* all user mappings of the memory */
 	bool gone; /* deleted; set once, then synchronize_srcu() */
 	u64 channel_handoff; /* of the channel that is open; constant then */
+	atomic_t bindings; /* open ones, of whatever life */
 	bool hurried; /* the monitor was told that the end is near */
 
 	spinlock_t state_lock;
@@ -185,6 +187,12 @@ struct mkc_peer *mkh_channel_peer(struct mkh_instance *inst);
 u64 mkh_channel_bytes(struct mkh_instance *inst);
 /* inst->lock is not needed. */
 int mkh_channel_info(struct mkh_instance *inst, struct mk_channel *info);
+
+/*
+ * bind.c: virtqueues for eventfds; returns a descriptor.  @arg is copied, its
+ * flags and reserved words are checked.
+ */
+int mkh_bind(struct mkh_instance *inst, const struct mk_bind *arg);
 
 /* cpu.c: take CPUs from the host kernel and give them back */
 int mkh_cpu_init(void);

@@ -535,7 +535,8 @@ static int start_locked(struct mkh_instance *inst)
 	u32 progress;
 	int err;
 
-	if (inst->state == MK_STATE_RUNNING)
+	/* Who serves its devices may still be writing for the last life. */
+	if (inst->state == MK_STATE_RUNNING || atomic_read(&inst->bindings))
 		return -EBUSY;
 	if (READ_ONCE(mkh_closing))
 		return -ESHUTDOWN;

@@ -46,6 +46,12 @@ static void say_agent(unsigned int state)
 	WRITE_ONCE(mks_agent.page->agent, cpu_to_le32(word));
 }
 
+struct mkc_peer *mks_host(void)
+{
+	return mks_agent.host ? mkc_peer_get(mks_agent.host) : NULL;
+}
+EXPORT_SYMBOL_GPL(mks_host);
+
 /* --- parts, each with what undoes it ---------------------------------------- */
 
 static void unmap_page(void *unused)
@@ -99,16 +105,20 @@ static int map_channel(struct device *dev)
 	u64 bytes = le64_to_cpu(page->channel_bytes);
 	u64 start = le64_to_cpu(page->memory_base);
 	u64 memory = le64_to_cpu(page->memory_bytes);
+	u64 room;
 
 	mks_agent.channel = NULL;
 	if (!(mks_agent.features & MKW_FEATURE_CHANNEL))
 		return 0;
-	if (!PAGE_ALIGNED(base) || bytes < MKW_CHANNEL_BYTES || base < start ||
+	room = MKW_CHANNEL_BYTES;
+	if (mks_agent.features & MKW_FEATURE_LINES)
+		room += sizeof(struct mkw_lines);
+	if (!PAGE_ALIGNED(base) || bytes < room || base < start ||
 	    base - start > memory || bytes > memory - (base - start)) {
 		dev_err(dev, "the channel lies outside of our memory\n");
 		return -EINVAL;
 	}
-	mks_agent.channel = memremap(base, MKW_CHANNEL_BYTES, MEMREMAP_WB);
+	mks_agent.channel = memremap(base, room, MEMREMAP_WB);
 	if (!mks_agent.channel)
 		return -ENOMEM;
 	return devm_add_action_or_reset(dev, unmap_channel, NULL);
@@ -129,6 +139,7 @@ static int open_channel(struct device *dev)
 	struct mkw_handoff *page = mks_agent.page;
 	u8 *base = mks_agent.channel;
 	struct mkw_channel *words = (void *)base;
+	struct mkw_lines *lines = NULL;
 	struct mkc_peer *host;
 	int err;
 
@@ -138,6 +149,8 @@ static int open_channel(struct device *dev)
 	host = mkc_peer_create(0, "host", &ops, NULL);
 	if (IS_ERR(host))
 		return PTR_ERR(host);
+	if (mks_agent.features & MKW_FEATURE_LINES)
+		lines = (void *)(base + MKW_CHANNEL_LINES);
 	/* Parts that the receiver's thread calls look at it. */
 	mks_agent.host = host;
 	err = mkc_peer_open(host,
@@ -150,6 +163,8 @@ static int open_channel(struct device *dev)
 				    .rx_peer = &words->to_spawn_producer,
 				    .own_bell = &page->spawn_doorbell,
 				    .peer_bell = &page->host_doorbell,
+				    .own_lines = lines ? lines->to_spawn : NULL,
+				    .peer_lines = lines ? lines->to_host : NULL,
 				    .generation = le32_to_cpu(page->generation),
 			    });
 	if (err) {

@@ -23,6 +23,12 @@ struct mks_agent {
 
 extern struct mks_agent mks_agent;
 
+/*
+ * main.c: the host, with a reference; NULL if there is no channel to it.
+ * Exported: who uses it keeps the agent loaded.
+ */
+struct mkc_peer *mks_host(void);
+
 /* beat.c: the heartbeat, the hello, and what the host asks for */
 void mks_beat_start(void);
 void mks_beat_stop(void);

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Lines; see line.h.
+ *
+ * A peer that is not trusted may ring so often (parameter line_rate).  If it
+ * rings more its word is withdrawn for a while, in which the line counts as
+ * rung at every tick: slower, but nothing is missed.  One that rings on where
+ * nothing says that it may does so on purpose, and its owner is told.
+ */
+#include "peer.h"
+
+#include <linux/jiffies.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+
+static unsigned int line_rate = 200000;
+module_param(line_rate, uint, 0644);
+MODULE_PARM_DESC(line_rate,
+		 "rings a second of one line before it is polled for a while");
+
+#define WINDOW	      (HZ / 10)
+#define MASK_TIME     HZ
+#define MASK_TIME_MAX (32 * HZ)
+/* What rings on after this does not look where it may. */
+#define MASK_GRACE (HZ / 4)
+
+/* Not more often than the limit allows?  The bell's lock is held. */
+static void rate(struct mkc_line *line)
+{
+	if (time_after(jiffies, line->window_end)) {
+		line->window_end = jiffies + WINDOW;
+		line->in_window = 0;
+	}
+	if (++line->in_window <= READ_ONCE(line_rate) / 10)
+		return;
+	line->in_window = 0;
+	if (!line->bell.masked) {
+		if (line->mask_time &&
+		    time_before(jiffies,
+				line->masked_since + line->mask_time + HZ))
+			line->mask_time = min_t(unsigned long, MASK_TIME_MAX,
+						2 * line->mask_time);
+		else
+			line->mask_time = MASK_TIME;
+		line->masked_since = jiffies;
+		mkc_doorbell_mask_locked(&line->bell, true);
+		schedule_delayed_work(&line->look, 1);
+	} else if (time_after(jiffies, line->masked_since + MASK_GRACE)) {
+		line->peer->ops->flood(line->peer);
+	}
+}
+
+static void bell_rung(struct mkc_doorbell *bell)
+{
+	struct mkc_line *line = container_of(bell, struct mkc_line, bell);
+	unsigned long flags;
+	bool over, masked;
+
+	raw_spin_lock_irqsave(&bell->lock, flags);
+	over = !line->peer_word;
+	if (!over && line->limited)
+		rate(line);
+	masked = bell->masked;
+	raw_spin_unlock_irqrestore(&bell->lock, flags);
+	if (!over && !masked)
+		line->rung(line);
+}
+
+static void look(struct work_struct *work)
+{
+	struct mkc_line *line =
+		container_of(to_delayed_work(work), struct mkc_line, look);
+	struct mkc_doorbell *bell = &line->bell;
+	unsigned long flags;
+	bool over;
+
+	raw_spin_lock_irqsave(&bell->lock, flags);
+	over = !line->peer_word;
+	if (bell->masked &&
+	    time_after_eq(jiffies, line->masked_since + line->mask_time)) {
+		line->in_window = 0;
+		mkc_doorbell_mask_locked(bell, false);
+	}
+	if (bell->masked && !over)
+		schedule_delayed_work(&line->look, 1);
+	raw_spin_unlock_irqrestore(&bell->lock, flags);
+	/*
+	 * Pairs with the peer's barrier between what it makes available and its
+	 * look at the word: it sees that it may ring, or we see what it did.
+	 */
+	smp_mb();
+	if (!over)
+		line->rung(line);
+}
+
+static bool is_open(struct mkc_peer *peer, unsigned int index)
+{
+	struct mkc_line *line;
+
+	list_for_each_entry(line, &peer->lines, link)
+		if (line->index == index)
+			return true;
+	return false;
+}
+
+/* Join it to the life under way; peer->lines_lock is held. */
+static int attach(struct mkc_line *line, struct mkc_channel *ch)
+{
+	unsigned long flags;
+
+	/* A channel that closes does so before it takes the lock. */
+	if (READ_ONCE(ch->closed) || !ch->own_lines)
+		return -ENOTCONN;
+	if (is_open(line->peer, line->index))
+		return -EBUSY;
+	raw_spin_lock_irqsave(&line->bell.lock, flags);
+	line->peer_word = &ch->peer_lines[line->index];
+	raw_spin_unlock_irqrestore(&line->bell.lock, flags);
+	mkc_doorbell_publish(&line->bell, &ch->own_lines[line->index]);
+	list_add_tail(&line->link, &line->peer->lines);
+	/* As in look(). */
+	smp_mb();
+	return 0;
+}
+
+int mkc_line_open(struct mkc_line *line, struct mkc_peer *peer)
+{
+	struct mkc_channel *ch;
+	int err;
+
+	if (line->index >= MKW_LINES)
+		return -EINVAL;
+	ch = mkc_peer_channel(peer);
+	if (!ch)
+		return -ENOTCONN;
+	INIT_DELAYED_WORK(&line->look, look);
+	line->peer_word = NULL;
+	line->checked = 0;
+	line->in_window = 0;
+	line->mask_time = 0;
+	line->window_end = jiffies;
+	line->bell.rung = bell_rung;
+	line->bell.threaded = true;
+	snprintf(line->bell.name, sizeof(line->bell.name),
+		 "multikernel-%s-%u.%u", peer->name,
+		 line->index / MKW_LINES_QUEUES,
+		 line->index % MKW_LINES_QUEUES);
+	err = mkc_doorbell_request(&line->bell);
+	if (err)
+		goto put;
+	line->peer = mkc_peer_get(peer);
+	mutex_lock(&peer->lines_lock);
+	err = attach(line, ch);
+	mutex_unlock(&peer->lines_lock);
+	if (err) {
+		mkc_doorbell_free(&line->bell);
+		mkc_peer_put(peer);
+	}
+put:
+	mkc_channel_put(ch);
+	return err;
+}
+EXPORT_SYMBOL_GPL(mkc_line_open);
+
+static void detach(struct mkc_line *line)
+{
+	unsigned long flags;
+
+	mkc_doorbell_publish(&line->bell, NULL);
+	raw_spin_lock_irqsave(&line->bell.lock, flags);
+	line->peer_word = NULL;
+	raw_spin_unlock_irqrestore(&line->bell.lock, flags);
+}
+
+void mkc_line_close(struct mkc_line *line)
+{
+	struct mkc_peer *peer = line->peer;
+
+	mutex_lock(&peer->lines_lock);
+	list_del(&line->link);
+	detach(line);
+	mutex_unlock(&peer->lines_lock);
+	mkc_doorbell_free(&line->bell);
+	cancel_delayed_work_sync(&line->look);
+	mkc_peer_put(peer);
+}
+EXPORT_SYMBOL_GPL(mkc_line_close);
+
+void mkc_lines_end(struct mkc_peer *peer)
+{
+	struct mkc_line *line;
+
+	mutex_lock(&peer->lines_lock);
+	list_for_each_entry(line, &peer->lines, link)
+		detach(line);
+	mutex_unlock(&peer->lines_lock);
+}
+
+/*
+ * May we send what stands in @word?  As send.c:may_ring(): one of the peer's
+ * own CPUs, and no vector that the hardware keeps for exceptions.
+ */
+static bool may_ring(struct mkc_line *line, u64 word)
+{
+	u64 vector = MKW_DOORBELL_VECTOR(word);
+
+	if (word == line->checked)
+		return true;
+	if (vector < 0x20 || vector > 0xff ||
+	    !line->peer->ops->may_ring(line->peer, MKW_DOORBELL_APIC(word)))
+		return false;
+	line->checked = word;
+	return true;
+}
+
+void mkc_line_ring(struct mkc_line *line)
+{
+	const __le64 *place;
+	unsigned long flags;
+	u64 word, rung = 0;
+	int tries = 3;
+
+	/*
+	 * The lock is a full barrier, too: what was made available is visible
+	 * before the word is read.  Pairs with attach() and look() of the peer.
+	 */
+	raw_spin_lock_irqsave(&line->bell.lock, flags);
+	smp_mb__after_spinlock();
+	place = line->peer_word;
+	/* Again if it moved: the first may have gone where nobody listens. */
+	while (place && tries--) {
+		word = le64_to_cpu(READ_ONCE(*place));
+		if (!word || word == rung || !may_ring(line, word))
+			break;
+		mkc_doorbell_ring(word);
+		rung = word;
+	}
+	raw_spin_unlock_irqrestore(&line->bell.lock, flags);
+}
+EXPORT_SYMBOL_GPL(mkc_line_ring);
+
+bool mkc_line_is_over(struct mkc_line *line)
+{
+	return !READ_ONCE(line->peer_word);
+}
+EXPORT_SYMBOL_GPL(mkc_line_is_over);

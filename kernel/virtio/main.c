@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * multikernel_virtio.ko: the virtio bus of a spawn.  Which devices there are,
+ * and the messages that come in.
+ *
+ * Messages are handled in the channel's thread, which must not wait for a
+ * response that it would have to bring itself: it only takes note.
+ */
+#include "virtio.h"
+#include "../../version.h"
+
+#include <linux/device.h>
+#include <linux/err.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/workqueue.h>
+
+#include "../spawn/spawn.h"
+
+struct mkc_peer *mkv_host;
+
+/* A device number: what there is, and what the host wants there to be. */
+struct slot {
+	struct work_struct work;
+	struct mkv_device *device; /* the work's; to look: mkv_devices_lock */
+	bool wanted; /* mkv_devices_lock */
+};
+
+DEFINE_SPINLOCK(mkv_devices_lock);
+static struct slot slots[MKV_DEVICES];
+static struct device *parent;
+static bool leaving; /* mkv_devices_lock: nothing is wanted any more */
+
+static void scan(struct work_struct *work);
+static DECLARE_WORK(scan_work, scan);
+
+/* --- adding and removing ------------------------------------------------------ */
+
+static void set_device(struct slot *slot, struct mkv_device *device)
+{
+	spin_lock(&mkv_devices_lock);
+	slot->device = device;
+	spin_unlock(&mkv_devices_lock);
+}
+
+static void add(struct slot *slot)
+{
+	struct mkv_device *device = mkv_device_create(slot - slots, parent);
+	bool changed;
+	int err;
+
+	if (!device)
+		return;
+	set_device(slot, device);
+	err = mkv_device_ask(device);
+	if (err) {
+		set_device(slot, NULL);
+		kfree(device);
+		goto failed;
+	}
+	/* A driver that is there already is bound in here. */
+	err = register_virtio_device(&device->vdev);
+	if (err) {
+		set_device(slot, NULL);
+		put_device(&device->vdev.dev);
+		goto failed;
+	}
+	spin_lock(&mkv_devices_lock);
+	device->registered = true;
+	changed = device->changed;
+	spin_unlock(&mkv_devices_lock);
+	if (changed)
+		virtio_config_changed(&device->vdev);
+	return;
+
+failed:
+	pr_err("device %d cannot be added: %d\n", (int)(slot - slots), err);
+}
+
+static void remove(struct slot *slot)
+{
+	struct mkv_device *device = slot->device;
+
+	spin_lock(&mkv_devices_lock);
+	device->registered = false;
+	spin_unlock(&mkv_devices_lock);
+	/* The driver writes back what it has, and resets the device. */
+	unregister_virtio_device(&device->vdev);
+	set_device(slot, NULL);
+}
+
+static bool is_wanted(struct slot *slot)
+{
+	bool wanted;
+
+	spin_lock(&mkv_devices_lock);
+	wanted = slot->wanted && !leaving;
+	spin_unlock(&mkv_devices_lock);
+	return wanted;
+}
+
+static void update(struct work_struct *work)
+{
+	struct slot *slot = container_of(work, struct slot, work);
+
+	/* What is asked for meanwhile queues the work again. */
+	if (slot->device && !is_wanted(slot))
+		remove(slot);
+	if (!slot->device && is_wanted(slot))
+		add(slot);
+}
+
+static void want(unsigned int number)
+{
+	spin_lock(&mkv_devices_lock);
+	slots[number].wanted = true;
+	spin_unlock(&mkv_devices_lock);
+	queue_work(system_unbound_wq, &slots[number].work);
+}
+
+/* The first time it is asked for, the second time it is a fact. */
+static void unwant(unsigned int number)
+{
+	struct slot *slot = &slots[number];
+	struct mkv_device *device;
+
+	spin_lock(&mkv_devices_lock);
+	device = slot->device;
+	if (!slot->wanted && device) {
+		WRITE_ONCE(device->gone, true);
+		/* Who waits for a buffer to come back shall see that. */
+		virtio_break_device(&device->vdev);
+	}
+	slot->wanted = false;
+	spin_unlock(&mkv_devices_lock);
+	queue_work(system_unbound_wq, &slot->work);
+}
+
+/* Ask which devices there are; those that come later are told of. */
+static void scan(struct work_struct *work)
+{
+	struct mkv_get_devices ask = { .count = cpu_to_le16(MKV_DEVICES) };
+	struct {
+		struct mkv_devices head;
+		u8 bits[MKV_DEVICES / 8];
+	} __packed answer;
+	struct mkv_reply reply = { &answer, sizeof(answer) };
+	unsigned int i;
+
+	if (mkv_request(NULL, MKV_GET_DEVICES, &ask, sizeof(ask), &reply,
+			sizeof(answer)))
+		return;
+	for (i = 0; i < MKV_DEVICES; i++)
+		if (answer.bits[i / 8] & 1 << i % 8)
+			want(i);
+}
+
+/* --- messages ----------------------------------------------------------------- */
+
+static void config_event(u16 number)
+{
+	if (number >= MKV_DEVICES)
+		return;
+	spin_lock(&mkv_devices_lock);
+	if (slots[number].device)
+		mkv_device_config_event(slots[number].device);
+	spin_unlock(&mkv_devices_lock);
+}
+
+static int bus_event(const struct mkv_event_device *event, size_t length)
+{
+	u16 number;
+
+	if (length < sizeof(*event))
+		return -EINVAL;
+	number = le16_to_cpu(event->device);
+	if (number >= MKV_DEVICES)
+		return -EINVAL;
+	switch (le16_to_cpu(event->state)) {
+	case MKV_DEVICE_READY:
+		want(number);
+		break;
+	case MKV_DEVICE_REMOVED:
+		unwant(number);
+		break;
+	}
+	/* The supervisor is there. */
+	mkv_requests_wake();
+	return 0;
+}
+
+static int handle(struct mkc_incoming *message, void *context)
+{
+	const struct mkv_header *header = message->bytes;
+	const void *payload = header + 1;
+	size_t length = message->length;
+
+	if (length < sizeof(*header) || le16_to_cpu(header->size) != length)
+		return -EINVAL;
+	length -= sizeof(*header);
+	if (header->type & MKV_TYPE_RESPONSE)
+		mkv_response(header, payload, length);
+	else if (header->type == MKV_TYPE_BUS && header->id == MKV_EVENT_DEVICE)
+		return bus_event(payload, length);
+	else if (!header->type && header->id == MKV_EVENT_CONFIG)
+		config_event(le16_to_cpu(header->device));
+	return 0;
+}
+
+static struct mkc_handler handler = {
+	.type = MKW_TYPE_VIRTIO,
+	.handle = handle,
+};
+
+static int peer_event(struct notifier_block *nb, unsigned long event,
+		      void *peer)
+{
+	if (event == MKC_PEER_UP && peer == mkv_host)
+		queue_work(system_unbound_wq, &scan_work);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block notifier = { .notifier_call = peer_event };
+
+/* --- the module ---------------------------------------------------------------- */
+
+static int __init virtio_bus_init(void)
+{
+	unsigned int i;
+	int err;
+
+	mkv_host = mks_host();
+	if (!mkv_host)
+		return -ENODEV;
+	for (i = 0; i < MKV_DEVICES; i++)
+		INIT_WORK(&slots[i].work, update);
+	parent = root_device_register("multikernel-virtio");
+	if (IS_ERR(parent)) {
+		err = PTR_ERR(parent);
+		goto host;
+	}
+	handler.peer = mkv_host;
+	err = mkc_register(&handler);
+	if (err)
+		goto parent;
+	err = mkc_register_notifier(&notifier);
+	if (err)
+		goto handler;
+	return 0;
+
+handler:
+	mkc_unregister(&handler);
+parent:
+	root_device_unregister(parent);
+host:
+	mkc_peer_put(mkv_host);
+	return err;
+}
+
+/*
+ * Each driver resets its device, which takes a supervisor to answer: without
+ * one this waits.
+ */
+static void __exit virtio_bus_exit(void)
+{
+	unsigned int i;
+
+	mkc_unregister_notifier(&notifier);
+	mkv_requests_end();
+	cancel_work_sync(&scan_work);
+	spin_lock(&mkv_devices_lock);
+	leaving = true;
+	spin_unlock(&mkv_devices_lock);
+	for (i = 0; i < MKV_DEVICES; i++)
+		queue_work(system_unbound_wq, &slots[i].work);
+	for (i = 0; i < MKV_DEVICES; i++)
+		flush_work(&slots[i].work);
+	mkc_unregister(&handler);
+	/* What came in at last found that we leave. */
+	for (i = 0; i < MKV_DEVICES; i++)
+		cancel_work_sync(&slots[i].work);
+	root_device_unregister(parent);
+	mkc_peer_put(mkv_host);
+}
+
+module_init(virtio_bus_init);
+module_exit(virtio_bus_exit);
+
+MODULE_DESCRIPTION("virtio devices that another kernel serves");
+MODULE_LICENSE("GPL");
+MODULE_VERSION(MK_VERSION);

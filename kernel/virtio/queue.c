@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Virtqueues: ordinary rings in this kernel's memory, at their true physical
+ * addresses, with a line of the channel as doorbell each way.
+ */
+#include "virtio.h"
+
+#include <linux/err.h>
+#include <linux/interrupt.h>
+#include <linux/virtio_ring.h>
+
+static bool notify(struct virtqueue *vq)
+{
+	struct mkv_queue *q = vq->priv;
+
+	mkc_line_ring(&q->line);
+	return true;
+}
+
+static void rung(struct mkc_line *line)
+{
+	struct mkv_queue *q = container_of(line, struct mkv_queue, line);
+	struct virtqueue *vq = READ_ONCE(q->vq);
+
+	if (vq)
+		vring_interrupt(line->bell.irq, vq);
+}
+
+/* How many entries the host's side takes. */
+static int ask_size(struct mkv_device *device, unsigned int index)
+{
+	struct mkv_index ask = { .index = cpu_to_le32(index) };
+	struct mkv_vqueue queue;
+	struct mkv_reply reply = { &queue, sizeof(queue) };
+	u32 size;
+	int err;
+
+	if (index >= device->max_queues)
+		return -ENOENT;
+	err = mkv_request(device, MKV_GET_VQUEUE, &ask, sizeof(ask), &reply,
+			  sizeof(queue));
+	if (err)
+		return err;
+	size = le32_to_cpu(queue.max_size);
+	if (!size)
+		return -ENOENT;
+	return rounddown_pow_of_two(min_t(u32, size, MKV_QUEUE_MAX));
+}
+
+static int tell_place(struct mkv_device *device, struct virtqueue *vq)
+{
+	struct mkv_vqueue queue = {
+		.index = cpu_to_le32(vq->index),
+		.size = cpu_to_le32(virtqueue_get_vring_size(vq)),
+		.descriptors = cpu_to_le64(virtqueue_get_desc_addr(vq)),
+		.driver = cpu_to_le64(virtqueue_get_avail_addr(vq)),
+		.device = cpu_to_le64(virtqueue_get_used_addr(vq)),
+	};
+
+	return mkv_request(device, MKV_SET_VQUEUE, &queue, sizeof(queue), NULL,
+			   0);
+}
+
+static void undo(struct mkv_queue *q)
+{
+	struct virtqueue *vq = q->vq;
+
+	if (!vq)
+		return;
+	mkc_line_close(&q->line);
+	WRITE_ONCE(q->vq, NULL);
+	vring_del_virtqueue(vq);
+}
+
+struct virtqueue *mkv_queue_add(struct virtio_device *vdev, unsigned int index,
+				void (*callback)(struct virtqueue *vq),
+				const char *name, bool ctx)
+{
+	struct mkv_device *device = mkv_device_of(vdev);
+	struct mkv_queue *q;
+	struct virtqueue *vq;
+	int size, err;
+
+	size = ask_size(device, index);
+	if (size < 0)
+		return ERR_PTR(size);
+	q = &device->queues[index];
+	vq = vring_create_virtqueue(index, size, SMP_CACHE_BYTES, vdev, true,
+				    true, ctx, notify, callback, name);
+	if (!vq)
+		return ERR_PTR(-ENOMEM);
+	vq->priv = q;
+	q->device = device;
+	q->line.index = MKW_LINE(device->number, index);
+	q->line.rung = rung;
+	err = mkc_line_open(&q->line, mkv_host);
+	if (err) {
+		vring_del_virtqueue(vq);
+		if (err == -ENOSPC)
+			dev_err(&vdev->dev,
+				"no interrupt vector is left for queue %u\n",
+				index);
+		return ERR_PTR(err);
+	}
+	/* It may be rung already, for nothing. */
+	WRITE_ONCE(q->vq, vq);
+	err = tell_place(device, vq);
+	if (err) {
+		undo(q);
+		return ERR_PTR(err);
+	}
+	return vq;
+}
+
+void mkv_del_vqs(struct virtio_device *vdev)
+{
+	struct mkv_device *device = mkv_device_of(vdev);
+	unsigned int i;
+
+	/* The driver has reset the device: nobody touches the rings. */
+	for (i = 0; i < MKV_QUEUES; i++)
+		undo(&device->queues[i]);
+}
+
+void mkv_synchronize_cbs(struct virtio_device *vdev)
+{
+	struct mkv_device *device = mkv_device_of(vdev);
+	unsigned int i;
+
+	for (i = 0; i < MKV_QUEUES; i++)
+		if (device->queues[i].vq)
+			synchronize_irq(device->queues[i].line.bell.irq);
+}
+
+int mkv_set_vq_affinity(struct virtqueue *vq, const struct cpumask *mask)
+{
+	struct mkv_queue *q = vq->priv;
+
+	return irq_set_affinity(q->line.bell.irq, mask ?: cpu_online_mask);
+}
