@@ -129,7 +129,8 @@ void mkh_channel_destroy(struct mkh_instance *inst)
 	spin_lock(&inst->state_lock);
 	inst->peer = NULL;
 	spin_unlock(&inst->state_lock);
-	mkc_peer_destroy(peer);
+	if (peer) /* a store has none */
+		mkc_peer_destroy(peer);
 }
 
 struct mkc_peer *mkh_channel_peer(struct mkh_instance *inst)

@@ -68,7 +68,8 @@ static int ioctl_load(struct mkh_instance *inst, void __user *user)
 
 	if (IS_ERR(arg))
 		return PTR_ERR(arg);
-	if (arg->flags & ~__MK_LOAD_F_ALL || !all_zero(arg->reserved))
+	if (arg->flags & ~__MK_LOAD_F_ALL || arg->reserved0 ||
+	    !all_zero(arg->reserved))
 		goto free;
 	if (!memchr(arg->label, 0, sizeof(arg->label)))
 		goto free;
@@ -187,6 +188,9 @@ static long instance_ioctl(struct file *file, unsigned int command,
 	}
 	if (READ_ONCE(mf->inst->gone))
 		return -ENODEV;
+	if (!mf->inst->nr_cpus && command != MK_IOC_INFO &&
+	    command != MK_IOC_CPUS && command != MK_IOC_DELETE)
+		return -EOPNOTSUPP; /* a store */
 	switch (command) {
 	case MK_IOC_INFO:
 		return ioctl_info(mf, user);
@@ -319,15 +323,18 @@ static bool good_name(const char *name)
 static int check_create(struct mk_create *arg)
 {
 	u32 flags = arg->flags;
+	bool store = flags & MK_CREATE_F_STORE;
 
 	if (flags & ~__MK_CREATE_F_ALL || arg->reserved0 ||
+	    (store && (arg->nr_cpus || arg->low_bytes ||
+		       flags & MK_CREATE_F_SPLIT_CORES)) ||
 	    !all_zero(arg->reserved) ||
 	    (!(flags & MK_CREATE_F_FIXED) && arg->memory_base) ||
 	    (!(flags & MK_CREATE_F_NODE) && arg->node))
 		arg->reason = MK_REASON_FLAGS;
 	else if (!good_name(arg->name))
 		arg->reason = MK_REASON_NAME;
-	else if (!arg->nr_cpus || arg->nr_cpus > MK_CPUS_MAX)
+	else if ((!arg->nr_cpus && !store) || arg->nr_cpus > MK_CPUS_MAX)
 		arg->reason = MK_REASON_CPU_NONE;
 	else if (!arg->memory_bytes ||
 		 !IS_ALIGNED(arg->memory_bytes, MK_MEMORY_ALIGN) ||
@@ -338,7 +345,8 @@ static int check_create(struct mk_create *arg)
 		 (flags & MK_CREATE_F_NODE &&
 		  (arg->node >= MAX_NUMNODES || !node_online(arg->node))))
 		arg->reason = MK_REASON_MEMORY_PLACE;
-	else if (!arg->low_bytes || arg->low_bytes > MK_LOW_BYTES_MAX ||
+	else if ((!arg->low_bytes && !store) ||
+		 arg->low_bytes > MK_LOW_BYTES_MAX ||
 		 !IS_ALIGNED(arg->low_bytes, MK_LOW_ALIGN))
 		arg->reason = MK_REASON_LOW_SIZE;
 	return arg->reason ? -EINVAL : 0;

@@ -68,6 +68,8 @@ struct mkh_image {
 	u64 loaded_bytes, kept_bytes;
 	bool la57;
 	char label[MK_LABEL_BYTES];
+	struct mkh_instance *stores[MK_STORES_MAX]; /* each holds a use of it */
+	unsigned int nr_stores;
 };
 
 /* What is known of a spawn's agent; of the life under way, or the last. */
@@ -82,10 +84,11 @@ struct mkh_agent {
 
 struct mkh_instance {
 	struct list_head link; /* mkh_lock */
+	unsigned int users; /* of a store: images that name it; mkh_lock */
 	struct kref ref;
 	u32 id; /* constant, like all up to the lock */
 	char name[MK_NAME_BYTES];
-	unsigned int nr_cpus;
+	unsigned int nr_cpus; /* 0: a store */
 	struct mkh_cpu *cpus; /* [0] is the boot CPU */
 	struct mkh_memory memory;
 	u64 low_base, low_bytes;
@@ -143,6 +146,9 @@ int mkh_instance_create(struct mk_create *arg, const u32 *cpus,
 			struct mkh_instance **instance);
 struct mkh_instance *mkh_instance_find(const char *name);
 struct mkh_instance *mkh_instance_next(u32 id); /* lowest id above @id */
+/* A use of the store @id: it stays until that is ended.  -ENOENT, -EINVAL. */
+int mkh_instance_use(u32 id, struct mkh_instance **store);
+void mkh_instance_unuse(struct mkh_instance *store);
 void mkh_instance_get(struct mkh_instance *inst);
 void mkh_instance_put(struct mkh_instance *inst);
 int mkh_instance_load(struct mkh_instance *inst, const struct mk_load *arg);

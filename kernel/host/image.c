@@ -151,6 +151,24 @@ static int copy_segments(struct mkh_image *image, const struct mk_load *arg,
 	return 0;
 }
 
+static int use_stores(struct mkh_image *image, const struct mk_load *arg)
+{
+	u32 ids[MK_STORES_MAX];
+	unsigned int i;
+	int err;
+
+	if (copy_from_user(ids, u64_to_user_ptr(arg->stores),
+			   arg->nr_stores * sizeof(*ids)))
+		return -EFAULT;
+	for (i = 0; i < arg->nr_stores; i++) {
+		err = mkh_instance_use(ids[i], &image->stores[i]);
+		if (err)
+			return err;
+		image->nr_stores++;
+	}
+	return 0;
+}
+
 int mkh_image_copy(struct mkh_image *image, const struct mk_load *arg,
 		   const struct mkh_instance *inst)
 {
@@ -159,7 +177,8 @@ int mkh_image_copy(struct mkh_image *image, const struct mk_load *arg,
 	memset(image, 0, sizeof(*image));
 	if (!arg->nr_segments)
 		return -EINVAL;
-	if (arg->nr_segments > MK_SEGMENTS_MAX)
+	if (arg->nr_segments > MK_SEGMENTS_MAX ||
+	    arg->nr_stores > MK_STORES_MAX)
 		return -E2BIG;
 	err = check_addresses(arg, inst);
 	if (err)
@@ -172,7 +191,9 @@ int mkh_image_copy(struct mkh_image *image, const struct mk_load *arg,
 	image->channel_bytes = arg->channel_bytes;
 	image->la57 = arg->flags & MK_LOAD_F_LA57;
 	memcpy(image->label, arg->label, sizeof(image->label));
-	err = copy_segments(image, arg, inst);
+	err = use_stores(image, arg);
+	if (!err)
+		err = copy_segments(image, arg, inst);
 	if (err)
 		mkh_image_drop(image);
 	return err;
@@ -207,6 +228,8 @@ void mkh_image_drop(struct mkh_image *image)
 	for (i = 0; image->segments && i < image->nr_segments; i++)
 		vfree(image->segments[i].data);
 	kfree(image->segments);
+	while (image->nr_stores)
+		mkh_instance_unuse(image->stores[--image->nr_stores]);
 	memset(image, 0, sizeof(*image));
 }
 

@@ -65,6 +65,35 @@ struct mkh_instance *mkh_instance_next(u32 id)
 	return found;
 }
 
+int mkh_instance_use(u32 id, struct mkh_instance **store)
+{
+	struct mkh_instance *inst;
+	int err = -ENOENT;
+
+	mutex_lock(&mkh_lock);
+	list_for_each_entry(inst, &instances, link) {
+		if (inst->id != id)
+			continue;
+		err = inst->nr_cpus ? -EINVAL : 0;
+		if (!err) {
+			inst->users++;
+			mkh_instance_get(inst);
+			*store = inst;
+		}
+		break;
+	}
+	mutex_unlock(&mkh_lock);
+	return err;
+}
+
+void mkh_instance_unuse(struct mkh_instance *store)
+{
+	mutex_lock(&mkh_lock);
+	store->users--;
+	mutex_unlock(&mkh_lock);
+	mkh_instance_put(store);
+}
+
 unsigned int mkh_instance_count(void)
 {
 	return READ_ONCE(nr_instances);
@@ -100,6 +129,7 @@ void mkh_instance_info(struct mkh_instance *inst, struct mk_info *info)
 	info->host_bytes = sizeof(*inst) + inst->nr_cpus * sizeof(*inst->cpus) +
 			   mkh_channel_bytes(inst);
 	memcpy(info->name, inst->name, sizeof(info->name));
+	info->users = READ_ONCE(inst->users);
 	spin_lock(&inst->state_lock);
 	info->memory_bytes = inst->memory.bytes;
 	info->state = inst->state;
@@ -209,6 +239,8 @@ static int take_low(struct mkh_instance *inst, struct mk_create *arg)
 
 static void give_low(struct mkh_instance *inst)
 {
+	if (!inst->low_bytes)
+		return;
 	/* Lost CPUs may still run there: leave it as it is. */
 	if (nr_lost(inst)) {
 		ledger_lose(MK_LEDGER_LOW, inst->low_base, inst->low_bytes);
@@ -370,9 +402,33 @@ static int check_create(struct mk_create *arg, const u32 *cpus)
 		arg->reason = MK_REASON_TOO_MANY;
 		return -ENOSPC;
 	}
+	if (arg->flags & MK_CREATE_F_STORE)
+		return 0;
 	return mkh_cpu_check(cpus, arg->nr_cpus,
 			     arg->flags & MK_CREATE_F_SPLIT_CORES, &arg->reason,
 			     &arg->reason_cpu);
+}
+
+static void publish(struct mkh_instance *inst)
+{
+	ledger_move_all(inst, inst->id);
+	set_state(inst, MK_STATE_CREATED, MK_CAUSE_NONE);
+	mutex_lock(&mkh_lock);
+	list_add_tail(&inst->link, &instances);
+	nr_instances++;
+	mutex_unlock(&mkh_lock);
+	mkh_instance_get(inst); /* the list's */
+}
+
+static int create_store(struct mkh_instance *inst, struct mk_create *arg)
+{
+	int err = take_memory(inst, arg);
+
+	if (err)
+		return err;
+	inst->id = ++last_id;
+	publish(inst);
+	return 0;
 }
 
 static int create_locked(struct mk_create *arg, const u32 *cpus,
@@ -387,6 +443,13 @@ static int create_locked(struct mk_create *arg, const u32 *cpus,
 	if (!inst) {
 		arg->reason = MK_REASON_NO_MEMORY;
 		return -ENOMEM;
+	}
+	*instance = inst;
+	if (arg->flags & MK_CREATE_F_STORE) {
+		err = create_store(inst, arg);
+		if (err)
+			goto put;
+		return 0;
 	}
 	err = take_low(inst, arg);
 	if (err)
@@ -409,14 +472,7 @@ static int create_locked(struct mk_create *arg, const u32 *cpus,
 		err = -ENOMEM;
 		goto memory;
 	}
-	ledger_move_all(inst, inst->id);
-	set_state(inst, MK_STATE_CREATED, MK_CAUSE_NONE);
-	mutex_lock(&mkh_lock);
-	list_add_tail(&inst->link, &instances);
-	nr_instances++;
-	mutex_unlock(&mkh_lock);
-	mkh_instance_get(inst); /* the list's */
-	*instance = inst;
+	publish(inst);
 	return 0;
 
 memory:
@@ -445,6 +501,17 @@ int mkh_instance_create(struct mk_create *arg, const u32 *cpus,
 }
 
 /* --- load, start, stop ----------------------------------------------------- */
+
+/*
+ * Drop what was loaded.  A CPU that is lost may still use the stores: they are
+ * left in use for ever.
+ */
+static void drop_image(struct mkh_instance *inst, struct mkh_image *image)
+{
+	if (nr_lost(inst))
+		image->nr_stores = 0;
+	mkh_image_drop(image);
+}
 
 static int lock_alive(struct mkh_instance *inst)
 {
@@ -480,6 +547,8 @@ int mkh_instance_load(struct mkh_instance *inst, const struct mk_load *arg)
 	} else {
 		swap(inst->image, image);
 		set_state(inst, MK_STATE_LOADED, MK_CAUSE_NONE);
+		if (nr_lost(inst)) /* as in drop_image() */
+			image.nr_stores = 0;
 	}
 	mutex_unlock(&inst->lock);
 	mkh_image_drop(&image);
@@ -496,7 +565,7 @@ int mkh_instance_unload(struct mkh_instance *inst)
 		err = -EBUSY;
 		goto unlock;
 	}
-	mkh_image_drop(&inst->image);
+	drop_image(inst, &inst->image);
 	/* What a lost CPU may still use is left alone. */
 	if (READ_ONCE(inst->dirty) && !nr_lost(inst)) {
 		mkh_memory_wipe(&inst->memory);
@@ -647,6 +716,10 @@ static int delete_locked(struct mkh_instance *inst, bool force)
 	}
 	/* From here on nobody can find it, map it or read it. */
 	mutex_lock(&mkh_lock);
+	if (inst->users) {
+		mutex_unlock(&mkh_lock);
+		return -EBUSY;
+	}
 	list_del_init(&inst->link);
 	nr_instances--;
 	mutex_unlock(&mkh_lock);
@@ -657,7 +730,7 @@ static int delete_locked(struct mkh_instance *inst, bool force)
 
 	lost = nr_lost(inst);
 	ledger_move_all(inst, MK_OWNER_TRANSIT);
-	mkh_image_drop(&inst->image);
+	drop_image(inst, &inst->image);
 	if (lost)
 		lose_cpus(inst);
 	else

@@ -66,6 +66,7 @@
 #define MK_LABEL_BYTES	 128
 #define MK_CPUS_MAX	 4096
 #define MK_SEGMENTS_MAX	 64
+#define MK_STORES_MAX	 16
 #define MK_MEMORY_ALIGN	 (2ULL << 20) /* memory: multiple and alignment */
 #define MK_LOW_ALIGN	 4096
 #define MK_LOW_BYTES_MAX (128ULL << 10)
@@ -186,8 +187,17 @@ struct mk_create {
 #define MK_CREATE_F_FIXED (1U << 1)
 /* Take the memory from one NUMA node. */
 #define MK_CREATE_F_NODE (1U << 2)
-#define __MK_CREATE_F_ALL \
-	(MK_CREATE_F_SPLIT_CORES | MK_CREATE_F_FIXED | MK_CREATE_F_NODE)
+/*
+ * A *store*: memory only, no CPUs (nr_cpus 0), no low window (low_bytes 0).
+ * Instances whose image names it (struct mk_load) may use its memory, several
+ * at once; it outlives them.  A store can be read, written, mapped, looked at
+ * and deleted (EBUSY while an image names it); any other command gives
+ * EOPNOTSUPP, and its state is CREATED.
+ */
+#define MK_CREATE_F_STORE (1U << 3)
+#define __MK_CREATE_F_ALL                                             \
+	(MK_CREATE_F_SPLIT_CORES | MK_CREATE_F_FIXED | MK_CREATE_F_NODE | \
+	 MK_CREATE_F_STORE)
 
 /*
  * MK_IOC_OPEN, machine: another descriptor of an existing instance.
@@ -230,7 +240,9 @@ struct mk_info {
 	__u64 events; /* out: changes of state so far */
 	char name[MK_NAME_BYTES]; /* out */
 	char label[MK_LABEL_BYTES]; /* out: as given to LOAD */
-	__u64 reserved[8]; /* in: 0; out: 0 */
+	__u32 users; /* out: of a store: images that name it */
+	__u32 reserved1; /* in: 0; out: 0 */
+	__u64 reserved[7]; /* in: 0; out: 0 */
 };
 
 /* How far the boot CPU came between the first SIPI and the spawn's entry. */
@@ -266,7 +278,12 @@ struct mk_cpu {
  * at its start, without overlap; that @entry, @argument and @page_table lie in
  * the memory; that the hand-off page lies in it and in no segment.
  *
- * Errors: EINVAL, E2BIG (too many segments), ERANGE (a segment, or one of
+ * The image may name stores, whose memory its description tells the spawn of:
+ * they cannot be deleted as long as the image is loaded.  If a CPU of the
+ * instance is lost they can never be.
+ *
+ * Errors: EINVAL (also a store that is none), ENOENT (no such store), E2BIG
+ * (too many segments or stores), ERANGE (a segment, or one of
  * the addresses, outside), EEXIST (two overlap), EBUSY (running), ENOMEM.
  */
 struct mk_segment {
@@ -288,7 +305,10 @@ struct mk_load {
 	__u64 channel_base; /* in: reserved for the rings; 0 = none */
 	__u64 channel_bytes; /* in */
 	char label[MK_LABEL_BYTES]; /* in: for people, e.g. the release */
-	__u64 reserved[4]; /* in: 0 */
+	__u64 stores; /* in: pointer to __u32[nr_stores], their ids */
+	__u32 nr_stores; /* in: 0..MK_STORES_MAX */
+	__u32 reserved0; /* in: 0 */
+	__u64 reserved[2]; /* in: 0 */
 };
 
 /* page_table has five levels: enter with CR4.LA57 set (MK_FEATURE_LA57). */
