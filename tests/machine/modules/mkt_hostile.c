@@ -14,6 +14,8 @@
  *   what=lockup    all CPUs with interrupts off, for ever
  *   what=hello     hellos that make no sense, then silence
  *   what=stale     as many messages of another generation as it can publish
+ *   what=lines     wild values into the words by which the host rings lines
+ *   what=lineflood ring the first line of the host as what=flood does
  *   what=header    one message whose header makes no sense
  *   ms=N           for how long (0 = for ever); after_ms=N: not at once
  */
@@ -92,6 +94,32 @@ static void flood_once(bool looks)
 
 	if (looks || !word)
 		word = now;
+	if (word)
+		mkc_icr_write(APIC_DM_FIXED | MKW_DOORBELL_VECTOR(word),
+			      MKW_DOORBELL_APIC(word));
+}
+
+static struct mkw_lines *lines(void)
+{
+	return (void *)(channel + MKW_CHANNEL_LINES);
+}
+
+static void lines_once(void)
+{
+	unsigned int i = get_random_u32() % MKW_LINES;
+	u64 word = MKW_DOORBELL(some(), some() & 0x1ff);
+
+	if (get_random_u32() & 1)
+		i = 0; /* the one that is in use */
+	WRITE_ONCE(lines()->to_spawn[i], cpu_to_le64(word));
+}
+
+static void lineflood_once(void)
+{
+	static u64 word;
+
+	if (!word)
+		word = le64_to_cpu(READ_ONCE(lines()->to_host[0]));
 	if (word)
 		mkc_icr_write(APIC_DM_FIXED | MKW_DOORBELL_VECTOR(word),
 			      MKW_DOORBELL_APIC(word));
@@ -188,6 +216,10 @@ static int work(void *unused)
 				scribble_once();
 			else if (!strcmp(what, "stale"))
 				stale_once();
+			else if (!strcmp(what, "lines"))
+				lines_once();
+			else if (!strcmp(what, "lineflood"))
+				lineflood_once();
 			else if (strcmp(what, "spin"))
 				flood_once(!strcmp(what, "buggy"));
 			cond_resched();
@@ -212,7 +244,8 @@ static int __init hostile_init(void)
 	put_device(dev);
 	if (!page)
 		return -ENODEV;
-	channel = memremap(le64_to_cpu(page->channel_base), MKW_CHANNEL_BYTES,
+	channel = memremap(le64_to_cpu(page->channel_base),
+			   MKW_CHANNEL_BYTES + sizeof(struct mkw_lines),
 			   MEMREMAP_WB);
 	if (!channel) {
 		memunmap(page);

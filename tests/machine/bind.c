@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Bindings and stores, without any device: what MK_IOC_BIND and the commands on
+ * a store refuse and do.
+ *
+ * Runs in a test machine as root.  NAME is an instance whose agent is up.
+ *
+ * usage: bind rules NAME     each rejected input; ends with NAME killed
+ *        bind stores NAME    stores and the images that name them; NAME is
+ *                            started and must not run
+ *        bind hold NAME MS   serve queue 0 of device 0 for so long, ring the
+ *                            spawn all the time, tell how often it rang
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <linux/multikernel.h>
+
+#include "verdict.h"
+
+static int machine, instance;
+static struct mk_info info;
+
+static int open_instance(const char *name)
+{
+	struct mk_open arg = { 0 };
+
+	snprintf(arg.name, sizeof(arg.name), "%s", name);
+	return ioctl(machine, MK_IOC_OPEN, &arg);
+}
+
+static struct mk_bind good_bind(void)
+{
+	struct mk_bind arg = {
+		.kick = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC),
+		.call = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC),
+	};
+
+	return arg;
+}
+
+static int try_bind(struct mk_bind *arg)
+{
+	return ioctl(instance, MK_IOC_BIND, arg);
+}
+
+#define REFUSE_BIND(what, want, change)                     \
+	do {                                                \
+		struct mk_bind b = good_bind();             \
+                                                            \
+		change;                                     \
+		expect("bind: " what, try_bind(&b), -want); \
+		close(b.kick);                              \
+		close(b.call);                              \
+	} while (0)
+
+static uint64_t count_of(int fd)
+{
+	uint64_t count = 0;
+
+	return read(fd, &count, sizeof(count)) == sizeof(count) ? count : 0;
+}
+
+static int is_over(int binding)
+{
+	struct pollfd p = { .fd = binding };
+
+	return poll(&p, 1, 0) == 1 && p.revents & POLLHUP;
+}
+
+static int command(int fd, unsigned long what, uint32_t flags)
+{
+	struct mk_command arg = { .flags = flags };
+
+	return ioctl(fd, what, &arg);
+}
+
+static void test_rules(void)
+{
+	int plain = open("/dev/null", O_RDWR), first, second;
+	struct mk_bind b = good_bind(), c = good_bind();
+
+	REFUSE_BIND("unknown flag", EINVAL, b.flags = 1);
+	REFUSE_BIND("reserved word", EINVAL, b.reserved0 = 1);
+	REFUSE_BIND("reserved words", EINVAL, b.reserved[1] = 1);
+	REFUSE_BIND("device out of range", EINVAL, b.device = MK_DEVICES);
+	REFUSE_BIND("queue out of range", EINVAL, b.queue = MK_QUEUES);
+	REFUSE_BIND("device far out of range", EINVAL, b.device = ~0U);
+	REFUSE_BIND("kick is no descriptor", EBADF, b.kick = -1);
+	REFUSE_BIND("call is no descriptor", EBADF, b.call = 9999);
+	REFUSE_BIND("kick is no eventfd", EINVAL, b.kick = dup(plain));
+	REFUSE_BIND("call is no eventfd", EINVAL, b.call = dup(plain));
+	expect("bind: bad pointer", ioctl(instance, MK_IOC_BIND, 8), -EFAULT);
+	expect("bind: not on the machine", ioctl(machine, MK_IOC_BIND, &b),
+	       -ENOTTY);
+
+	first = try_bind(&b);
+	verdict(first >= 0, "bind: bound", errno, 0);
+	verdict(count_of(b.kick) == 1, "bind: kicked once at once", 0, 0);
+	second = try_bind(&b);
+	verdict(second < 0 && errno == EBUSY, "bind: the same queue again",
+		errno, EBUSY);
+	c.queue = 1;
+	second = try_bind(&c);
+	verdict(second >= 0, "bind: another queue", errno, 0);
+	close(second);
+	second = try_bind(&c);
+	verdict(second >= 0, "bind: it again after its end", errno, 0);
+	verdict(!is_over(first) && !is_over(second), "bind: both live", 0, 0);
+	/* Both ends may be one: it wakes itself and nothing else. */
+	c.queue = 2;
+	close(c.kick);
+	c.kick = dup(c.call);
+	close(try_bind(&c));
+
+	expect("kill", command(instance, MK_IOC_KILL, 0), 0);
+	verdict(is_over(first) && is_over(second), "bind: over with the life",
+		0, 0);
+	eventfd_write(b.call, 1);
+	expect("bind: a spawn that does not run", try_bind(&c), -ENOTCONN);
+	expect("start: refused while a queue is held",
+	       command(instance, MK_IOC_START, 0), -EBUSY);
+	close(second);
+	expect("start: refused while another is held",
+	       command(instance, MK_IOC_START, 0), -EBUSY);
+	close(first);
+	expect("start: when all have let go",
+	       command(instance, MK_IOC_START, 0), 0);
+	expect("kill it again", command(instance, MK_IOC_KILL, 0), 0);
+}
+
+static struct mk_create good_store(const char *name)
+{
+	struct mk_create arg = {
+		.flags = MK_CREATE_F_STORE,
+		.memory_bytes = 4 << 20,
+	};
+
+	snprintf(arg.name, sizeof(arg.name), "%s", name);
+	return arg;
+}
+
+#define REFUSE_STORE(what, want, change)                                  \
+	do {                                                              \
+		struct mk_create c = good_store("other");                 \
+                                                                          \
+		change;                                                   \
+		expect("store: " what, ioctl(machine, MK_IOC_CREATE, &c), \
+		       -want);                                            \
+	} while (0)
+
+/* A page of zeros as image: enough to be loaded, never started. */
+static int load(const uint32_t *stores, uint32_t nr)
+{
+	static char page[4096];
+	struct mk_segment segment = {
+		.buffer = (uintptr_t)page,
+		.buffer_bytes = sizeof(page),
+		.address = info.memory_base,
+		.memory_bytes = sizeof(page),
+	};
+	struct mk_load arg = {
+		.nr_segments = 1,
+		.segments = (uintptr_t)&segment,
+		.entry = info.memory_base,
+		.argument = info.memory_base,
+		.page_table = info.memory_base,
+		.handoff = info.memory_base + 4096,
+		.stores = (uintptr_t)stores,
+		.nr_stores = nr,
+	};
+
+	return ioctl(instance, MK_IOC_LOAD, &arg);
+}
+
+static uint32_t users_of(int store)
+{
+	struct mk_info i = { 0 };
+
+	ioctl(store, MK_IOC_INFO, &i);
+	return i.users;
+}
+
+static void test_stores(void)
+{
+	struct mk_create c = good_store("shelf");
+	uint32_t cpu = 1, many[MK_STORES_MAX + 1] = { 0 };
+	char text[8] = "";
+	char *view;
+	int store;
+
+	REFUSE_STORE("with CPUs", EINVAL, c.nr_cpus = 1;
+		     c.cpus = (uintptr_t)&cpu);
+	REFUSE_STORE("with a low window", EINVAL, c.low_bytes = 32 << 10);
+	REFUSE_STORE("split cores", EINVAL, c.flags |= MK_CREATE_F_SPLIT_CORES);
+	REFUSE_STORE("no memory", EINVAL, c.memory_bytes = 0);
+	REFUSE_STORE("odd memory", EINVAL, c.memory_bytes = 4097);
+	store = ioctl(machine, MK_IOC_CREATE, &c);
+	verdict(store >= 0, "store: created", errno, 0);
+	REFUSE_STORE("its name again", EEXIST, strcpy(c.name, "shelf"));
+
+	expect("store: load", ioctl(store, MK_IOC_LOAD, text), -EOPNOTSUPP);
+	expect("store: start", command(store, MK_IOC_START, 0), -EOPNOTSUPP);
+	expect("store: kill", command(store, MK_IOC_KILL, 0), -EOPNOTSUPP);
+	expect("store: bind", ioctl(store, MK_IOC_BIND, text), -EOPNOTSUPP);
+	expect("store: channel", ioctl(store, MK_IOC_CHANNEL, text),
+	       -EOPNOTSUPP);
+
+	expect("store: written", pwrite(store, "shelf", 5, (4 << 20) - 5), 5);
+	expect("store: read", pread(store, text, 8, (4 << 20) - 5), 5);
+	view = mmap(NULL, 4 << 20, PROT_READ, MAP_SHARED, store, 0);
+	verdict(view != MAP_FAILED && !memcmp(view + (4 << 20) - 5, "shelf", 5),
+		"store: mapped", errno, 0);
+
+	many[0] = c.id + 1000;
+	expect("load: no such store", load(many, 1), -ENOENT);
+	many[0] = info.id;
+	expect("load: a store that is none", load(many, 1), -EINVAL);
+	expect("load: too many", load(many, MK_STORES_MAX + 1), -E2BIG);
+	expect("load: bad pointer", load((void *)8, 1), -EFAULT);
+	many[0] = many[1] = c.id;
+	many[2] = c.id + 1000;
+	expect("load: the third is none", load(many, 3), -ENOENT);
+	verdict(users_of(store) == 0, "load: a refused one holds nothing",
+		(int)users_of(store), 0);
+	expect("load: with a store, twice", load(many, 2), 0);
+	verdict(users_of(store) == 2, "load: both count", (int)users_of(store),
+		2);
+	expect("store: in use", command(store, MK_IOC_DELETE, 0), -EBUSY);
+	expect("store: also by force",
+	       command(store, MK_IOC_DELETE, MK_DELETE_F_FORCE), -EBUSY);
+	expect("load: another image", load(many, 1), 0);
+	verdict(users_of(store) == 1, "load: holds its own only",
+		(int)users_of(store), 1);
+	expect("unload", command(instance, MK_IOC_UNLOAD, 0), 0);
+	expect("store: deleted", command(store, MK_IOC_DELETE, 0), 0);
+	expect("store: gone", pread(store, text, 1, 0), -ENODEV);
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
+}
+
+static int hold(int ms)
+{
+	struct mk_bind b = good_bind();
+	int binding = try_bind(&b);
+	int64_t end = now_ms() + ms;
+	struct pollfd p[2] = { { .fd = b.kick, .events = POLLIN },
+			       { .fd = binding } };
+	unsigned long kicks = 0, calls = 0;
+
+	if (binding < 0) {
+		perror("bind");
+		return 1;
+	}
+	while (now_ms() < end && !(p[1].revents & POLLHUP)) {
+		eventfd_write(b.call, 1);
+		calls++;
+		poll(p, 2, 1);
+		kicks += count_of(b.kick);
+	}
+	printf("kicks %lu calls %lu over %d\n", kicks, calls,
+	       !!(p[1].revents & POLLHUP));
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 3)
+		return 2;
+	machine = open("/dev/multikernel", O_RDWR | O_CLOEXEC);
+	instance = open_instance(argv[2]);
+	if (instance < 0 || ioctl(instance, MK_IOC_INFO, &info)) {
+		perror(argv[2]);
+		return 1;
+	}
+	if (!strcmp(argv[1], "hold"))
+		return hold(argc > 3 ? atoi(argv[3]) : 1000);
+	if (!strcmp(argv[1], "rules"))
+		test_rules();
+	else
+		test_stores();
+	return failures != 0;
+}
