@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -23,6 +24,10 @@ static int fail_common(struct mk_error *err, const char *what)
 		return mk_fail_errno(err, MK_E_REFUSED,
 				     "%s: interrupted, nothing was changed",
 				     what);
+	case EOPNOTSUPP:
+		return mk_fail_kept(err, MK_E_REFUSED,
+				    "it is a store, memory for instances to "
+				    "use, and runs nothing: see mkctl pmem");
 	case ENOTTY:
 		return mk_fail_errno(
 			err, MK_E_SUPPORT,
@@ -205,6 +210,10 @@ int mk_instance_load(struct mk_instance *inst, const struct mk_load *load,
 			err, MK_E_REFUSED,
 			"the host has too little free memory to keep the "
 			"image: free some");
+	case ENOENT:
+		return mk_fail_kept(err, MK_E_REFUSED,
+				    "a store of it was deleted meanwhile: try "
+				    "again");
 	case ERANGE:
 	case EEXIST:
 	case E2BIG:
@@ -336,15 +345,16 @@ int mk_instance_attach(struct mk_instance *inst, const struct mk_attach *attach,
 	return fail_common(err, "attach");
 }
 
-int mk_instance_bind(struct mk_instance *inst, unsigned int device,
-		     unsigned int queue, int kick, int call,
-		     struct mk_error *err)
+int mk_instance_bind(struct mk_instance *inst, uint32_t generation,
+		     unsigned int device, unsigned int queue, int kick,
+		     int call, struct mk_error *err)
 {
 	struct mk_bind arg = {
 		.device = device,
 		.queue = queue,
 		.kick = kick,
 		.call = call,
+		.generation = generation,
 	};
 	int fd = ioctl(inst->fd, MK_IOC_BIND, &arg);
 
@@ -367,6 +377,17 @@ int mk_instance_bind(struct mk_instance *inst, unsigned int device,
 	return fail_common(err, "serve a queue of it");
 }
 
+/* Keeps errno. */
+static bool is_store(struct mk_instance *inst)
+{
+	struct mk_info info = { 0 };
+	int saved = errno;
+	bool is = ioctl(inst->fd, MK_IOC_INFO, &info) == 0 && !info.nr_cpus;
+
+	errno = saved;
+	return is;
+}
+
 int mk_instance_delete(struct mk_instance *inst, uint32_t flags,
 		       struct mk_error *err)
 {
@@ -374,6 +395,10 @@ int mk_instance_delete(struct mk_instance *inst, uint32_t flags,
 		return 0;
 	switch (errno) {
 	case EBUSY:
+		if (is_store(inst))
+			return mk_fail_kept(err, MK_E_REFUSED,
+					    "it is a store that instances use: "
+					    "unload or delete them first");
 		return mk_fail_kept(
 			err, MK_E_REFUSED,
 			"it is running: mkctl kill it first, or delete "
@@ -404,6 +429,14 @@ ssize_t mk_instance_read(struct mk_instance *inst, uint64_t offset,
 	ssize_t n = pread(inst->fd, buffer, size, (off_t)offset);
 
 	return n >= 0 ? n : fail_common(err, "read its memory");
+}
+
+ssize_t mk_instance_write(struct mk_instance *inst, uint64_t offset,
+			  const void *buffer, size_t size, struct mk_error *err)
+{
+	ssize_t n = pwrite(inst->fd, buffer, size, (off_t)offset);
+
+	return n >= 0 ? n : fail_common(err, "write its memory");
 }
 
 int mk_instance_map(struct mk_instance *inst, uint64_t bytes,

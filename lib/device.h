@@ -128,6 +128,11 @@ int mk_instance_wait(struct mk_instance *inst, int timeout_ms,
 ssize_t mk_instance_read(struct mk_instance *inst, uint64_t offset,
 			 void *buffer, size_t size, struct mk_error *err);
 
+/* Write there; returns the bytes written, or a negative code. */
+ssize_t mk_instance_write(struct mk_instance *inst, uint64_t offset,
+			  const void *buffer, size_t size,
+			  struct mk_error *err);
+
 /*
  * Map @bytes of the instance's memory from its start, read-only.  The spawn
  * may change it at any time.  Unmap with munmap(2).  Errors: MK_E_SYSTEM,
@@ -145,12 +150,13 @@ int mk_instance_map_writable(struct mk_instance *inst, uint64_t bytes,
 
 /*
  * Join a virtqueue's doorbells to the eventfds @kick and @call, until the
- * descriptor that is returned gets closed.  MK_E_REFUSED with sys_errno:
- * ENOTCONN (the spawn does not run, or has no agent that knows devices), EBUSY
+ * descriptor that is returned gets closed.  @generation: of the life that is
+ * meant, as in mk_info.  MK_E_REFUSED with sys_errno: ENOTCONN (that life is
+ * over, or the spawn has no agent that knows devices), EBUSY
  * (another process serves it), ENOSPC (no interrupt vector is left).
  */
-int mk_instance_bind(struct mk_instance *inst, unsigned int device,
-		     unsigned int queue, int kick, int call,
-		     struct mk_error *err);
+int mk_instance_bind(struct mk_instance *inst, uint32_t generation,
+		     unsigned int device, unsigned int queue, int kick,
+		     int call, struct mk_error *err);
 
 #endif /* MK_DEVICE_H */

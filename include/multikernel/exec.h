@@ -26,7 +26,8 @@
  * A command
  * =========
  *
- *   host -> spawn  MKX_IN, MKX_END, MKX_SIGNAL, MKX_SIZE, MKX_CREDIT, MKX_CLOSED
+ *   host -> spawn  MKX_IN, MKX_END, MKX_SIGNAL, MKX_SIZE, MKX_CREDIT,
+ *                  MKX_CLOSED
  *   spawn -> host  MKX_OUT, MKX_ERR, MKX_CREDIT, MKX_CLOSED, MKX_EXIT
  *
  * Each of the three streams begins with a credit of MKX_WINDOW bytes; a sender

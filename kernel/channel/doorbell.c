@@ -153,7 +153,19 @@ static irqreturn_t handle(int irq, void *data)
 {
 	struct mkc_doorbell *bell = data;
 
-	bell->rung(bell);
+	if (!bell->rung(bell))
+		return IRQ_HANDLED;
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		return IRQ_WAKE_THREAD;
+	bell->act(bell);
+	return IRQ_HANDLED;
+}
+
+static irqreturn_t act(int irq, void *data)
+{
+	struct mkc_doorbell *bell = data;
+
+	bell->act(bell);
 	return IRQ_HANDLED;
 }
 
@@ -170,8 +182,11 @@ int mkc_doorbell_request(struct mkc_doorbell *bell)
 	if (irq < 0)
 		return irq;
 	bell->irq = irq;
-	err = request_irq(irq, handle, bell->threaded ? 0 : IRQF_NO_THREAD,
-			  bell->name, bell);
+	/* The first part counts each ring, so it must not be threaded. */
+	err = request_threaded_irq(
+		irq, handle,
+		IS_ENABLED(CONFIG_PREEMPT_RT) && bell->act ? act : NULL,
+		IRQF_NO_THREAD, bell->name, bell);
 	if (err) {
 		irq_dispose_mapping(irq);
 		return err;

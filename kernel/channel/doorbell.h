@@ -15,20 +15,24 @@
 
 struct mkc_doorbell {
 	unsigned int irq;
-	char name[48]; /* in /proc/interrupts */
-	void (*rung)(struct mkc_doorbell *bell); /* hard interrupt, see below */
+	char name[56]; /* in /proc/interrupts */
+	/*
+	 * Hard interrupt context, also on real-time kernels.  True: @act is to
+	 * follow, in a thread on those and at once on others; it may take
+	 * ordinary spinlocks.
+	 */
+	bool (*rung)(struct mkc_doorbell *bell);
+	void (*act)(struct mkc_doorbell *bell); /* may be NULL */
 	raw_spinlock_t lock; /* all below; taken in hard interrupt context */
 	u64 word; /* MKW_DOORBELL(): where it can be rung */
 	__le64 *published; /* shared memory; NULL = nobody is told */
 	bool masked; /* withdrawn for a while */
-	/* Real-time kernels run @rung in a thread; constant. */
-	bool threaded;
 };
 
 int mkc_doorbell_init(void); /* of the module: its interrupt domain */
 void mkc_doorbell_exit(void);
 
-/* Fill in @name, @rung and @threaded before.  Process context. */
+/* Fill in @name, @rung and @act before.  Process context. */
 int mkc_doorbell_request(struct mkc_doorbell *bell);
 /* When it returns @rung runs nowhere and will not run again. */
 void mkc_doorbell_free(struct mkc_doorbell *bell);

@@ -2,10 +2,11 @@
 /*
  * Lines; see line.h.
  *
- * A peer that is not trusted may ring so often (parameter line_rate).  If it
- * rings more its word is withdrawn for a while, in which the line counts as
- * rung at every tick: slower, but nothing is missed.  One that rings on where
- * nothing says that it may does so on purpose, and its owner is told.
+ * A peer that is not trusted may ring so often (parameter line_rate), and all
+ * lines of a peer together four times as often.  A line that rings more has its
+ * word withdrawn for a while, in which it counts as rung at every tick: slower,
+ * but nothing is missed.  One that rings on where nothing says that it may does
+ * so on purpose, and its owner is told.
  */
 #include "peer.h"
 
@@ -18,20 +19,40 @@ module_param(line_rate, uint, 0644);
 MODULE_PARM_DESC(line_rate,
 		 "rings a second of one line before it is polled for a while");
 
+static struct lock_class_key line_key;
+
 #define WINDOW	      (HZ / 10)
 #define MASK_TIME     HZ
 #define MASK_TIME_MAX (32 * HZ)
 /* What rings on after this does not look where it may. */
 #define MASK_GRACE (HZ / 4)
 
-/* Not more often than the limit allows?  The bell's lock is held. */
+static unsigned int limit(void)
+{
+	/* A few are always right: our own when the interrupt moves, e.g. */
+	return max(READ_ONCE(line_rate) / 10, 100U);
+}
+
+/* Do all lines of the peer together ring more than several would? */
+static bool too_many(struct mkc_peer *peer)
+{
+	if (time_after(jiffies, READ_ONCE(peer->lines_window_end))) {
+		WRITE_ONCE(peer->lines_window_end, jiffies + WINDOW);
+		atomic_set(&peer->lines_in_window, 0);
+	}
+	return atomic_inc_return(&peer->lines_in_window) > 4 * limit();
+}
+
+/* Count a ring, and do something about too many; the bell's lock is held. */
 static void rate(struct mkc_line *line)
 {
+	bool all = too_many(line->peer);
+
 	if (time_after(jiffies, line->window_end)) {
 		line->window_end = jiffies + WINDOW;
 		line->in_window = 0;
 	}
-	if (++line->in_window <= READ_ONCE(line_rate) / 10)
+	if (++line->in_window <= limit() && (!all || line->bell.masked))
 		return;
 	line->in_window = 0;
 	if (!line->bell.masked) {
@@ -50,20 +71,28 @@ static void rate(struct mkc_line *line)
 	}
 }
 
-static void bell_rung(struct mkc_doorbell *bell)
+static bool bell_rung(struct mkc_doorbell *bell)
 {
 	struct mkc_line *line = container_of(bell, struct mkc_line, bell);
 	unsigned long flags;
-	bool over, masked;
+	bool go_on;
 
 	raw_spin_lock_irqsave(&bell->lock, flags);
-	over = !line->peer_word;
-	if (!over && line->limited)
+	go_on = line->peer_word;
+	if (go_on && line->limited) {
 		rate(line);
-	masked = bell->masked;
+		/* Then the clock does it. */
+		go_on = !bell->masked;
+	}
 	raw_spin_unlock_irqrestore(&bell->lock, flags);
-	if (!over && !masked)
-		line->rung(line);
+	return go_on;
+}
+
+static void bell_act(struct mkc_doorbell *bell)
+{
+	struct mkc_line *line = container_of(bell, struct mkc_line, bell);
+
+	line->rung(line);
 }
 
 static void look(struct work_struct *work)
@@ -111,6 +140,8 @@ static int attach(struct mkc_line *line, struct mkc_channel *ch)
 	/* A channel that closes does so before it takes the lock. */
 	if (READ_ONCE(ch->closed) || !ch->own_lines)
 		return -ENOTCONN;
+	if (line->generation && line->generation != ch->generation)
+		return -ENOTCONN;
 	if (is_open(line->peer, line->index))
 		return -EBUSY;
 	raw_spin_lock_irqsave(&line->bell.lock, flags);
@@ -140,7 +171,7 @@ int mkc_line_open(struct mkc_line *line, struct mkc_peer *peer)
 	line->mask_time = 0;
 	line->window_end = jiffies;
 	line->bell.rung = bell_rung;
-	line->bell.threaded = true;
+	line->bell.act = bell_act;
 	snprintf(line->bell.name, sizeof(line->bell.name),
 		 "multikernel-%s-%u.%u", peer->name,
 		 line->index / MKW_LINES_QUEUES,
@@ -148,6 +179,8 @@ int mkc_line_open(struct mkc_line *line, struct mkc_peer *peer)
 	err = mkc_doorbell_request(&line->bell);
 	if (err)
 		goto put;
+	/* Rung inside of drivers' locks, unlike that of the channel. */
+	lockdep_set_class(&line->bell.lock, &line_key);
 	line->peer = mkc_peer_get(peer);
 	mutex_lock(&peer->lines_lock);
 	err = attach(line, ch);
@@ -213,7 +246,7 @@ static bool may_ring(struct mkc_line *line, u64 word)
 	return true;
 }
 
-void mkc_line_ring(struct mkc_line *line)
+bool mkc_line_ring(struct mkc_line *line)
 {
 	const __le64 *place;
 	unsigned long flags;
@@ -236,6 +269,7 @@ void mkc_line_ring(struct mkc_line *line)
 		rung = word;
 	}
 	raw_spin_unlock_irqrestore(&line->bell.lock, flags);
+	return rung;
 }
 EXPORT_SYMBOL_GPL(mkc_line_ring);
 

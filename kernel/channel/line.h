@@ -20,6 +20,7 @@ struct mkc_peer;
 struct mkc_line {
 	/* The caller's: constant, filled in before it is opened. */
 	unsigned int index; /* < MKW_LINES */
+	u32 generation; /* of the life that is meant; 0 = the one under way */
 	/*
 	 * The peer rang, or may have.  Hard interrupt context, or a thread on
 	 * real-time kernels, or process context: it takes no mutex.
@@ -39,7 +40,8 @@ struct mkc_line {
 };
 
 /*
- * Errors: -EINVAL, -ENOTCONN (no channel, or one without lines), -EBUSY (it is
+ * Errors: -EINVAL, -ENOTCONN (no channel, or one without lines, or of another
+ * life), -EBUSY (it is
  * open already), -ENOSPC (no interrupt vector left), -ENOMEM.  The peer may
  * ring before it returns, and what it wanted to ring for earlier is not known:
  * call @rung once after it.  Process context, sleeps.
@@ -50,10 +52,10 @@ int mkc_line_open(struct mkc_line *line, struct mkc_peer *peer);
 void mkc_line_close(struct mkc_line *line);
 
 /*
- * Ring the peer, if it listens.  What the ring is about is visible to the peer
- * before.  Any context.
+ * Ring the peer; false if it does not listen.  What the ring is about is
+ * visible to the peer before.  Any context.
  */
-void mkc_line_ring(struct mkc_line *line);
+bool mkc_line_ring(struct mkc_line *line);
 
 bool mkc_line_is_over(struct mkc_line *line);
 

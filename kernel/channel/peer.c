@@ -16,10 +16,9 @@ static struct mkc_channel *locked_channel(struct mkc_peer *peer)
 					 lockdep_is_held(&peer->bell.lock));
 }
 
-static void rung(struct mkc_doorbell *bell)
+static bool rung(struct mkc_doorbell *bell)
 {
 	struct mkc_peer *peer = container_of(bell, struct mkc_peer, bell);
-
 	struct mkc_channel *ch;
 
 	raw_spin_lock(&bell->lock);
@@ -27,6 +26,7 @@ static void rung(struct mkc_doorbell *bell)
 	if (ch)
 		mkc_channel_rung(ch);
 	raw_spin_unlock(&bell->lock);
+	return false;
 }
 
 struct mkc_peer *mkc_peer_create(u32 id, const char *name,
@@ -51,7 +51,6 @@ struct mkc_peer *mkc_peer_create(u32 id, const char *name,
 	spin_lock_init(&peer->last_lock);
 	snprintf(peer->bell.name, sizeof(peer->bell.name), "multikernel-%s",
 		 peer->name);
-	/* Only wakes a thread, so it needs none of its own. */
 	peer->bell.rung = rung;
 	err = mkc_doorbell_request(&peer->bell);
 	if (err) {

@@ -61,6 +61,9 @@ struct mkc_peer {
 	struct mkc_channel __rcu *channel;
 	struct mutex lines_lock;
 	struct list_head lines; /* that are open; lines_lock */
+	/* Of all lines together, see line.c; racy, and good enough. */
+	atomic_t lines_in_window;
+	unsigned long lines_window_end;
 	bool up; /* up_lock of peer.c; hello was said */
 	bool gone; /* destroyed */
 	wait_queue_head_t wait; /* up and gone */

@@ -153,6 +153,7 @@ static int bind(struct mkh_instance *inst, struct mkc_peer *peer,
 	if (!b)
 		return -ENOMEM;
 	b->line.index = MKW_LINE(arg->device, arg->queue);
+	b->line.generation = arg->generation;
 	b->line.rung = kicked;
 	b->line.limited = true;
 	mkh_instance_get(inst);
@@ -181,12 +182,16 @@ int mkh_bind(struct mkh_instance *inst, const struct mk_bind *arg)
 
 	BUILD_BUG_ON(MK_DEVICES != MKW_LINES_DEVICES ||
 		     MK_QUEUES != MKW_LINES_QUEUES);
-	if (arg->device >= MK_DEVICES || arg->queue >= MK_QUEUES)
+	if (arg->device >= MK_DEVICES || arg->queue >= MK_QUEUES ||
+	    !arg->generation)
 		return -EINVAL;
 	peer = mkh_channel_peer(inst);
 	if (!peer)
 		return -ENODEV;
-	ret = mkc_peer_is_up(peer) ? bind(inst, peer, arg) : -ENOTCONN;
+	ret = mkc_peer_is_up(peer) &&
+			      mkh_channel_accepted(inst, MKW_FEATURE_LINES)
+		      ? bind(inst, peer, arg)
+		      : -ENOTCONN;
 	mkc_peer_put(peer);
 	return ret;
 }

@@ -253,6 +253,7 @@ static int hello(struct mkc_incoming *message, void *context)
 				    inst->name);
 		return -EINVAL;
 	}
+	inst->agent.accepted = features;
 	inst->agent.memory = le64_to_cpu(h.memory);
 	inst->agent.boot_ns = le64_to_cpu(h.boot_ns);
 	memcpy(inst->agent.release, h.release, sizeof(inst->agent.release) - 1);
@@ -347,6 +348,16 @@ int mkh_channel_stop(struct mkh_instance *inst)
 	WRITE_ONCE(page->request, cpu_to_le32(MKW_REQUEST_POWEROFF));
 	mkc_peer_ring(inst->peer);
 	return 0;
+}
+
+bool mkh_channel_accepted(struct mkh_instance *inst, u64 feature)
+{
+	bool accepted;
+
+	spin_lock(&inst->state_lock);
+	accepted = inst->agent.accepted & feature;
+	spin_unlock(&inst->state_lock);
+	return accepted;
 }
 
 /* --- what INFO shows ----------------------------------------------------------- */

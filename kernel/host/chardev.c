@@ -144,7 +144,7 @@ static int ioctl_bind(struct mkh_instance *inst, void __user *user)
 
 	if (copy_from_user(&arg, user, sizeof(arg)))
 		return -EFAULT;
-	if (arg.flags || arg.reserved0 || !all_zero(arg.reserved))
+	if (arg.flags || !all_zero(arg.reserved))
 		return -EINVAL;
 	return mkh_bind(inst, &arg);
 }

@@ -70,11 +70,13 @@ struct mkh_image {
 	char label[MK_LABEL_BYTES];
 	struct mkh_instance *stores[MK_STORES_MAX]; /* each holds a use of it */
 	unsigned int nr_stores;
+	bool started; /* a CPU has seen it */
 };
 
 /* What is known of a spawn's agent; of the life under way, or the last. */
 struct mkh_agent {
 	u64 offered; /* features */
+	u64 accepted; /* of those, as it said at its hello */
 	u64 memory, boot_ns; /* as it said at its hello */
 	char release[MKW_RELEASE_BYTES];
 	u32 heartbeat; /* as last seen */
@@ -191,6 +193,8 @@ int mkh_channel_stop(struct mkh_instance *inst);
 struct mkc_peer *mkh_channel_peer(struct mkh_instance *inst);
 /* Host memory that it takes.  inst->lock is not needed. */
 u64 mkh_channel_bytes(struct mkh_instance *inst);
+/* Did its agent accept it?  inst->lock is not needed. */
+bool mkh_channel_accepted(struct mkh_instance *inst, u64 feature);
 /* inst->lock is not needed. */
 int mkh_channel_info(struct mkh_instance *inst, struct mk_channel *info);
 

@@ -502,15 +502,11 @@ int mkh_instance_create(struct mk_create *arg, const u32 *cpus,
 
 /* --- load, start, stop ----------------------------------------------------- */
 
-/*
- * Drop what was loaded.  A CPU that is lost may still use the stores: they are
- * left in use for ever.
- */
-static void drop_image(struct mkh_instance *inst, struct mkh_image *image)
+/* A CPU that is lost may still use the stores: they are left in use for ever. */
+static void abandon_stores(struct mkh_instance *inst, struct mkh_image *image)
 {
-	if (nr_lost(inst))
+	if (image->started && nr_lost(inst))
 		image->nr_stores = 0;
-	mkh_image_drop(image);
 }
 
 static int lock_alive(struct mkh_instance *inst)
@@ -547,8 +543,7 @@ int mkh_instance_load(struct mkh_instance *inst, const struct mk_load *arg)
 	} else {
 		swap(inst->image, image);
 		set_state(inst, MK_STATE_LOADED, MK_CAUSE_NONE);
-		if (nr_lost(inst)) /* as in drop_image() */
-			image.nr_stores = 0;
+		abandon_stores(inst, &image);
 	}
 	mutex_unlock(&inst->lock);
 	mkh_image_drop(&image);
@@ -565,7 +560,8 @@ int mkh_instance_unload(struct mkh_instance *inst)
 		err = -EBUSY;
 		goto unlock;
 	}
-	drop_image(inst, &inst->image);
+	abandon_stores(inst, &inst->image);
+	mkh_image_drop(&inst->image);
 	/* What a lost CPU may still use is left alone. */
 	if (READ_ONCE(inst->dirty) && !nr_lost(inst)) {
 		mkh_memory_wipe(&inst->memory);
@@ -623,6 +619,7 @@ static int start_locked(struct mkh_instance *inst)
 	inst->generation++;
 	inst->started_ns = ktime_get_boottime_ns();
 	spin_unlock(&inst->state_lock);
+	inst->image.started = true;
 	mkh_image_place(&inst->image, inst);
 	fill_handoff(inst);
 	err = mkh_channel_open(inst);
@@ -730,7 +727,8 @@ static int delete_locked(struct mkh_instance *inst, bool force)
 
 	lost = nr_lost(inst);
 	ledger_move_all(inst, MK_OWNER_TRANSIT);
-	drop_image(inst, &inst->image);
+	abandon_stores(inst, &inst->image);
+	mkh_image_drop(&inst->image);
 	if (lost)
 		lose_cpus(inst);
 	else

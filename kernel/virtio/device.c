@@ -2,6 +2,7 @@
 /* What virtio drivers ask of a transport: features, status, configuration. */
 #include "virtio.h"
 
+#include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -91,15 +92,6 @@ static void set(struct virtio_device *vdev, unsigned int offset,
 	kfree(config);
 }
 
-void mkv_device_config_event(struct mkv_device *device)
-{
-	atomic_inc(&device->config_event);
-	if (device->registered)
-		virtio_config_changed(&device->vdev);
-	else
-		device->changed = true;
-}
-
 /* --- status ------------------------------------------------------------------ */
 
 static int tell_status(struct mkv_device *device, u32 status)
@@ -110,8 +102,10 @@ static int tell_status(struct mkv_device *device, u32 status)
 
 	err = mkv_request(device, MKV_SET_DEVICE_STATUS, &word, sizeof(word),
 			  &reply, sizeof(word));
+	/* No more than was asked for, or a driver would be misled. */
 	if (!err)
-		device->status = le32_to_cpu(word.status);
+		device->status = le32_to_cpu(word.status) &
+				 (status | VIRTIO_CONFIG_S_NEEDS_RESET);
 	return err;
 }
 
@@ -132,8 +126,12 @@ static void set_status(struct virtio_device *vdev, u8 status)
 static void reset(struct virtio_device *vdev)
 {
 	struct mkv_device *device = mkv_device_of(vdev);
+	int err;
 
-	tell_status(device, 0);
+	/* The rings are freed after this: nothing else will do. */
+	while ((err = tell_status(device, 0)) && err != -ENODEV &&
+	       err != -ETIMEDOUT)
+		msleep(100);
 	device->status = 0;
 	mkv_synchronize_cbs(vdev);
 }
@@ -156,6 +154,8 @@ static u64 get_features(struct virtio_device *vdev)
 						     << 32;
 }
 
+#define NOTIFICATION_DATA 38 /* VIRTIO_F_NOTIFICATION_DATA: not known to 6.1 */
+
 static int finalize_features(struct virtio_device *vdev)
 {
 	struct {
@@ -164,6 +164,9 @@ static int finalize_features(struct virtio_device *vdev)
 	} tell = { .head.count = cpu_to_le32(2) };
 
 	vring_transport_features(vdev);
+	/* Not spoken here: addresses are physical, and kicks have no data. */
+	__virtio_clear_bit(vdev, VIRTIO_F_ACCESS_PLATFORM);
+	__virtio_clear_bit(vdev, NOTIFICATION_DATA);
 	if (!__virtio_test_bit(vdev, VIRTIO_F_VERSION_1)) {
 		dev_err(&vdev->dev, "the device has no VIRTIO_F_VERSION_1\n");
 		return -EINVAL;
@@ -224,6 +227,7 @@ int mkv_device_ask(struct mkv_device *device)
 		       device->number);
 		return -EINVAL;
 	}
+	WRITE_ONCE(device->known, true);
 	return 0;
 }
 
@@ -238,8 +242,5 @@ struct mkv_device *mkv_device_create(u16 number, struct device *parent)
 	device->vdev.dev.parent = parent;
 	device->vdev.dev.release = release;
 	device->vdev.config = &config_ops;
-	/* Registering does so, too; virtio_break_device() may come before. */
-	INIT_LIST_HEAD(&device->vdev.vqs);
-	spin_lock_init(&device->vdev.vqs_list_lock);
 	return device;
 }

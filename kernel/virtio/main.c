@@ -12,7 +12,9 @@
 #include <linux/device.h>
 #include <linux/err.h>
 #include <linux/module.h>
+#include <linux/reboot.h>
 #include <linux/slab.h>
+#include <linux/virtio_config.h>
 #include <linux/workqueue.h>
 
 #include "../spawn/spawn.h"
@@ -23,11 +25,13 @@ struct mkc_peer *mkv_host;
 struct slot {
 	struct work_struct work;
 	struct mkv_device *device; /* the work's; to look: mkv_devices_lock */
-	bool wanted; /* mkv_devices_lock */
+	bool wanted; /* mkv_devices_lock, like all below */
+	bool attend; /* its configuration changed, or its supervisor is back */
 };
 
 DEFINE_SPINLOCK(mkv_devices_lock);
 static struct slot slots[MKV_DEVICES];
+static struct workqueue_struct *workqueue;
 static struct device *parent;
 static bool leaving; /* mkv_devices_lock: nothing is wanted any more */
 
@@ -46,7 +50,6 @@ static void set_device(struct slot *slot, struct mkv_device *device)
 static void add(struct slot *slot)
 {
 	struct mkv_device *device = mkv_device_create(slot - slots, parent);
-	bool changed;
 	int err;
 
 	if (!device)
@@ -65,12 +68,6 @@ static void add(struct slot *slot)
 		put_device(&device->vdev.dev);
 		goto failed;
 	}
-	spin_lock(&mkv_devices_lock);
-	device->registered = true;
-	changed = device->changed;
-	spin_unlock(&mkv_devices_lock);
-	if (changed)
-		virtio_config_changed(&device->vdev);
 	return;
 
 failed:
@@ -81,44 +78,61 @@ static void remove(struct slot *slot)
 {
 	struct mkv_device *device = slot->device;
 
-	spin_lock(&mkv_devices_lock);
-	device->registered = false;
-	spin_unlock(&mkv_devices_lock);
+	/* Messages find it in the slot until the last moment. */
+	get_device(&device->vdev.dev);
 	/* The driver writes back what it has, and resets the device. */
 	unregister_virtio_device(&device->vdev);
 	set_device(slot, NULL);
+	put_device(&device->vdev.dev);
 }
 
-static bool is_wanted(struct slot *slot)
+static void look(struct slot *slot, bool *unwanted, bool *wanted, bool *attend)
 {
-	bool wanted;
-
 	spin_lock(&mkv_devices_lock);
-	wanted = slot->wanted && !leaving;
+	*wanted = slot->wanted && !leaving;
+	*unwanted = slot->device && (!*wanted || slot->device->leaving);
+	*attend = slot->attend;
+	slot->attend = false;
 	spin_unlock(&mkv_devices_lock);
-	return wanted;
 }
 
+/* What is asked for while it runs queues the work again. */
 static void update(struct work_struct *work)
 {
 	struct slot *slot = container_of(work, struct slot, work);
+	bool unwanted, wanted, attend;
 
-	/* What is asked for meanwhile queues the work again. */
-	if (slot->device && !is_wanted(slot))
+	look(slot, &unwanted, &wanted, &attend);
+	if (unwanted)
 		remove(slot);
-	if (!slot->device && is_wanted(slot))
+	if (!slot->device && wanted) {
 		add(slot);
+	} else if (slot->device && attend) {
+		/* Queues that failed because nobody served them: queue.c. */
+		__virtio_unbreak_device(&slot->device->vdev);
+		virtio_config_changed(&slot->device->vdev);
+	}
 }
 
+/* There is such a device, and somebody who serves it. */
 static void want(unsigned int number)
 {
+	struct slot *slot = &slots[number];
+
 	spin_lock(&mkv_devices_lock);
-	slots[number].wanted = true;
+	slot->wanted = true;
+	/* What changed while nobody was there was not told. */
+	if (slot->device)
+		atomic_inc(&slot->device->config_event);
+	slot->attend = slot->device;
 	spin_unlock(&mkv_devices_lock);
-	queue_work(system_unbound_wq, &slots[number].work);
+	queue_work(workqueue, &slot->work);
 }
 
-/* The first time it is asked for, the second time it is a fact. */
+/*
+ * The first time it is asked for, the second time it is a fact.  An object that
+ * was told so stays told: another device may come in its place.
+ */
 static void unwant(unsigned int number)
 {
 	struct slot *slot = &slots[number];
@@ -126,14 +140,17 @@ static void unwant(unsigned int number)
 
 	spin_lock(&mkv_devices_lock);
 	device = slot->device;
-	if (!slot->wanted && device) {
+	if (device && device->leaving) {
 		WRITE_ONCE(device->gone, true);
 		/* Who waits for a buffer to come back shall see that. */
-		virtio_break_device(&device->vdev);
+		if (device->has_queues)
+			virtio_break_device(&device->vdev);
 	}
+	if (device)
+		device->leaving = true;
 	slot->wanted = false;
 	spin_unlock(&mkv_devices_lock);
-	queue_work(system_unbound_wq, &slot->work);
+	queue_work(workqueue, &slot->work);
 }
 
 /* Ask which devices there are; those that come later are told of. */
@@ -162,9 +179,11 @@ static void config_event(u16 number)
 	if (number >= MKV_DEVICES)
 		return;
 	spin_lock(&mkv_devices_lock);
+	slots[number].attend = true;
 	if (slots[number].device)
-		mkv_device_config_event(slots[number].device);
+		atomic_inc(&slots[number].device->config_event);
 	spin_unlock(&mkv_devices_lock);
+	queue_work(workqueue, &slots[number].work);
 }
 
 static int bus_event(const struct mkv_event_device *event, size_t length)
@@ -216,69 +235,96 @@ static int peer_event(struct notifier_block *nb, unsigned long event,
 		      void *peer)
 {
 	if (event == MKC_PEER_UP && peer == mkv_host)
-		queue_work(system_unbound_wq, &scan_work);
+		queue_work(workqueue, &scan_work);
 	return NOTIFY_DONE;
 }
 
 static struct notifier_block notifier = { .notifier_call = peer_event };
 
-/* --- the module ---------------------------------------------------------------- */
-
-static int __init virtio_bus_init(void)
+/* Who waits for a response looks up: nobody waits for long from now on. */
+static int shutting_down(struct notifier_block *nb, unsigned long event,
+			 void *unused)
 {
-	unsigned int i;
-	int err;
-
-	mkv_host = mks_host();
-	if (!mkv_host)
-		return -ENODEV;
-	for (i = 0; i < MKV_DEVICES; i++)
-		INIT_WORK(&slots[i].work, update);
-	parent = root_device_register("multikernel-virtio");
-	if (IS_ERR(parent)) {
-		err = PTR_ERR(parent);
-		goto host;
-	}
-	handler.peer = mkv_host;
-	err = mkc_register(&handler);
-	if (err)
-		goto parent;
-	err = mkc_register_notifier(&notifier);
-	if (err)
-		goto handler;
-	return 0;
-
-handler:
-	mkc_unregister(&handler);
-parent:
-	root_device_unregister(parent);
-host:
-	mkc_peer_put(mkv_host);
-	return err;
+	mkv_requests_wake();
+	return NOTIFY_DONE;
 }
+
+static struct notifier_block reboot_notifier = {
+	.notifier_call = shutting_down,
+};
+
+/* --- the module ---------------------------------------------------------------- */
 
 /*
  * Each driver resets its device, which takes a supervisor to answer: without
  * one this waits.
  */
-static void __exit virtio_bus_exit(void)
+static void end_devices(void)
 {
 	unsigned int i;
 
-	mkc_unregister_notifier(&notifier);
 	mkv_requests_end();
 	cancel_work_sync(&scan_work);
 	spin_lock(&mkv_devices_lock);
 	leaving = true;
 	spin_unlock(&mkv_devices_lock);
 	for (i = 0; i < MKV_DEVICES; i++)
-		queue_work(system_unbound_wq, &slots[i].work);
+		queue_work(workqueue, &slots[i].work);
+	flush_workqueue(workqueue);
+}
+
+static int __init virtio_bus_init(void)
+{
+	unsigned int i;
+	int err = -ENOMEM;
+
+	mkv_host = mks_host();
+	if (!mkv_host)
+		return -ENODEV;
 	for (i = 0; i < MKV_DEVICES; i++)
-		flush_work(&slots[i].work);
+		INIT_WORK(&slots[i].work, update);
+	workqueue = alloc_workqueue("multikernel_virtio", WQ_UNBOUND, 0);
+	if (!workqueue)
+		goto host;
+	parent = root_device_register("multikernel-virtio");
+	if (IS_ERR(parent)) {
+		err = PTR_ERR(parent);
+		goto queue;
+	}
+	handler.peer = mkv_host;
+	err = mkc_register(&handler);
+	if (err)
+		goto parent;
+	err = register_reboot_notifier(&reboot_notifier);
+	if (err)
+		goto handler;
+	err = mkc_register_notifier(&notifier);
+	if (err)
+		goto reboot;
+	return 0;
+
+reboot:
+	unregister_reboot_notifier(&reboot_notifier);
+handler:
+	end_devices();
+	mkc_unregister(&handler);
+parent:
+	root_device_unregister(parent);
+queue:
+	destroy_workqueue(workqueue);
+host:
+	mkc_peer_put(mkv_host);
+	return err;
+}
+
+static void __exit virtio_bus_exit(void)
+{
+	mkc_unregister_notifier(&notifier);
+	unregister_reboot_notifier(&reboot_notifier);
+	end_devices();
 	mkc_unregister(&handler);
 	/* What came in at last found that we leave. */
-	for (i = 0; i < MKV_DEVICES; i++)
-		cancel_work_sync(&slots[i].work);
+	destroy_workqueue(workqueue);
 	root_device_unregister(parent);
 	mkc_peer_put(mkv_host);
 }

@@ -72,13 +72,43 @@ void mkv_response(const struct mkv_header *header, const void *payload,
 
 static bool is_gone(const struct mkv_device *device)
 {
-	return device ? READ_ONCE(device->gone) : READ_ONCE(ended);
+	if (device && READ_ONCE(device->gone))
+		return true;
+	return READ_ONCE(ended) && (!device || !READ_ONCE(device->known));
+}
+
+/* Has this kernel gone down for so long that nobody is waited for? */
+static bool is_late(void)
+{
+	static unsigned long since; /* the same for all requests */
+
+	if (system_state <= SYSTEM_RUNNING)
+		return false;
+	if (!READ_ONCE(since))
+		WRITE_ONCE(since, jiffies | 1);
+	return time_after(jiffies,
+			  READ_ONCE(since) + msecs_to_jiffies(SHUTDOWN_MS));
+}
+
+/* Until it is answered, somebody comes, or the time is over. */
+static void wait_for(struct request *r, struct mkv_device *device, int before,
+		     unsigned int ms)
+{
+	unsigned long end = jiffies + msecs_to_jiffies(ms);
+
+	/* In short steps, for a shutdown that begins meanwhile. */
+	while (time_before(jiffies, end) && !is_late() &&
+	       !wait_event_idle_timeout(
+		       wait,
+		       completion_done(&r->answered) || is_gone(device) ||
+			       atomic_read(&arrivals) != before,
+		       HZ / 2))
+		;
 }
 
 static int converse(struct request *r, struct mkv_device *device,
 		    const void *bytes, size_t length)
 {
-	unsigned long end = jiffies + msecs_to_jiffies(SHUTDOWN_MS);
 	unsigned int repeat = REPEAT_MS;
 	bool queued;
 	int before;
@@ -92,16 +122,13 @@ static int converse(struct request *r, struct mkv_device *device,
 			.timeout_ms = QUEUED_MS,
 		};
 
-		if (system_state > SYSTEM_RUNNING && time_after(jiffies, end))
+		if (is_late())
 			return -ETIMEDOUT;
 		before = atomic_read(&arrivals);
-		queued = mkc_call(&call) == MKC_DONE;
-		/* Not queued: nobody is there, or has room, until one comes. */
-		wait_event_idle_timeout(
-			wait,
-			completion_done(&r->answered) || is_gone(device) ||
-				atomic_read(&arrivals) != before,
-			msecs_to_jiffies(queued ? repeat : AWAY_MS));
+		/* Unknown: perhaps. */
+		queued = mkc_call(&call) != MKC_FAILED;
+		/* Nobody is there, or has room: until one comes. */
+		wait_for(r, device, before, queued ? repeat : AWAY_MS);
 		if (completion_done(&r->answered))
 			return 0;
 		if (queued)

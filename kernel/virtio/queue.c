@@ -7,14 +7,19 @@
 
 #include <linux/err.h>
 #include <linux/interrupt.h>
+#include <linux/string.h>
+#include <linux/virtio_ids.h>
 #include <linux/virtio_ring.h>
 
 static bool notify(struct virtqueue *vq)
 {
 	struct mkv_queue *q = vq->priv;
 
-	mkc_line_ring(&q->line);
-	return true;
+	/*
+	 * False breaks the queue, until the supervisor is back (main.c).
+	 * Others wait for that; whose driver spins had better fail.
+	 */
+	return mkc_line_ring(&q->line) || !q->spins;
 }
 
 static void rung(struct mkc_line *line)
@@ -72,6 +77,18 @@ static void undo(struct mkv_queue *q)
 	vring_del_virtqueue(vq);
 }
 
+/*
+ * Drivers that wait for a buffer in a loop: drivers/char/virtio_console.c:
+ * __send_to_port, with interrupts off, and drivers/net/virtio_net.c:
+ * virtnet_send_command, 6.1 to 7.2.
+ */
+static bool driver_spins(const struct mkv_device *device, const char *name)
+{
+	return device->vdev.id.device == VIRTIO_ID_CONSOLE ||
+	       (device->vdev.id.device == VIRTIO_ID_NET &&
+		!strcmp(name, "control"));
+}
+
 struct virtqueue *mkv_queue_add(struct virtio_device *vdev, unsigned int index,
 				void (*callback)(struct virtqueue *vq),
 				const char *name, bool ctx)
@@ -90,7 +107,8 @@ struct virtqueue *mkv_queue_add(struct virtio_device *vdev, unsigned int index,
 	if (!vq)
 		return ERR_PTR(-ENOMEM);
 	vq->priv = q;
-	q->device = device;
+	vq->num_max = size;
+	q->spins = driver_spins(device, name);
 	q->line.index = MKW_LINE(device->number, index);
 	q->line.rung = rung;
 	err = mkc_line_open(&q->line, mkv_host);
@@ -104,6 +122,9 @@ struct virtqueue *mkv_queue_add(struct virtio_device *vdev, unsigned int index,
 	}
 	/* It may be rung already, for nothing. */
 	WRITE_ONCE(q->vq, vq);
+	spin_lock(&mkv_devices_lock);
+	device->has_queues = true;
+	spin_unlock(&mkv_devices_lock);
 	err = tell_place(device, vq);
 	if (err) {
 		undo(q);

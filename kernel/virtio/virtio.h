@@ -3,7 +3,8 @@
  * multikernel_virtio.ko: virtio devices that the host serves, for the drivers
  * of an unmodified kernel.  Its objects, and its prototypes by file.
  *
- * Locks: none is held while another is taken, nor while a request waits.
+ * Locks: none is held while another is taken; only the mutex is held while a
+ * request waits.
  *   mkv_devices_lock   a spinlock: which devices there are (main.c)
  *   (message.c)        a spinlock: requests that wait for their response
  *   device->config_lock   a mutex: the copy of the configuration
@@ -26,7 +27,7 @@ struct mkv_device;
 struct mkv_queue {
 	struct mkc_line line;
 	struct virtqueue *vq; /* NULL = not set up */
-	struct mkv_device *device;
+	bool spins; /* its driver does until the buffer is used */
 };
 
 struct mkv_device {
@@ -35,8 +36,9 @@ struct mkv_device {
 	u32 max_queues, config_size; /* as the host said; bounded */
 	u32 status; /* as the device last answered */
 	bool gone; /* no request is answered any more; set once */
-	bool registered; /* mkv_devices_lock */
-	bool changed; /* before that: mkv_devices_lock */
+	bool known; /* the host has said what it is; set once */
+	bool leaving; /* to be unregistered; set once; mkv_devices_lock */
+	bool has_queues; /* set once; mkv_devices_lock */
 	struct mutex config_lock;
 	/* Of the copy: counts changes that the host told of. */
 	atomic_t config_event;
@@ -70,9 +72,9 @@ int mkv_request(struct mkv_device *device, u8 id, const void *payload,
 		size_t length, struct mkv_reply *reply, size_t least);
 void mkv_response(const struct mkv_header *header, const void *payload,
 		  size_t length);
-/* The supervisor is there, or a device is gone: look again. */
+/* The supervisor is there, or something is over: look again. */
 void mkv_requests_wake(void);
-/* Requests of the bus fail from now on. */
+/* Requests of the bus, and for devices that are not known yet, fail now on. */
 void mkv_requests_end(void);
 
 /* device.c: what virtio drivers ask of a transport */
@@ -81,8 +83,6 @@ void mkv_requests_end(void);
 struct mkv_device *mkv_device_create(u16 number, struct device *parent);
 /* Ask the host what it is.  Errors: of mkv_request(), -EINVAL. */
 int mkv_device_ask(struct mkv_device *device);
-/* mkv_devices_lock is held. */
-void mkv_device_config_event(struct mkv_device *device);
 
 /* queue.c: virtqueues and their lines */
 struct virtqueue *mkv_queue_add(struct virtio_device *vdev, unsigned int index,

@@ -44,6 +44,7 @@ static struct mk_bind good_bind(void)
 	struct mk_bind arg = {
 		.kick = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC),
 		.call = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC),
+		.generation = info.generation,
 	};
 
 	return arg;
@@ -91,7 +92,8 @@ static void test_rules(void)
 	struct mk_bind b = good_bind(), c = good_bind();
 
 	REFUSE_BIND("unknown flag", EINVAL, b.flags = 1);
-	REFUSE_BIND("reserved word", EINVAL, b.reserved0 = 1);
+	REFUSE_BIND("no generation", EINVAL, b.generation = 0);
+	REFUSE_BIND("another generation", ENOTCONN, b.generation++);
 	REFUSE_BIND("reserved words", EINVAL, b.reserved[1] = 1);
 	REFUSE_BIND("device out of range", EINVAL, b.device = MK_DEVICES);
 	REFUSE_BIND("queue out of range", EINVAL, b.queue = MK_QUEUES);

@@ -515,16 +515,17 @@ struct mk_attach {
  * Returns a descriptor (close-on-exec), the *binding*: closing it ends that.
  * poll(2): EPOLLHUP when this life of the spawn is over, after which neither
  * happens any more.  A spawn that rings far too often is not listened to but
- * polled for a while, 1000 times a second; one that does not stop even then is
- * ended as CRASHED, cause FLOOD.
+ * polled for a while, at each tick; one that does not stop even then is ended
+ * as CRASHED, cause FLOOD.
  *
  * As long as there are bindings of an earlier life, START is refused (EBUSY):
  * who serves the queues may still be writing into the memory.  Close them when
- * they have let go.
+ * they have let go.  A process that is killed closes them, too: whoever starts
+ * the instance again after that has to end what it left behind first.
  *
  * Errors: EINVAL (also a device or queue out of range, or a descriptor that is
- * no eventfd), EBADF, EBUSY (this queue is bound already), ENOTCONN (the spawn
- * does not run, or its agent is not up or does not know lines), ENOSPC (no
+ * no eventfd), EBADF, EBUSY (this queue is bound already), ENOTCONN (this life
+ * is over, or its agent is not up or does not know lines), ENOSPC (no
  * interrupt vector left), ENOMEM, EMFILE, ENFILE.
  */
 #define MK_DEVICES 64
@@ -536,7 +537,7 @@ struct mk_bind {
 	__u32 queue; /* in: < MK_QUEUES */
 	__s32 kick; /* in: eventfd */
 	__s32 call; /* in: eventfd */
-	__u32 reserved0; /* in: 0 */
+	__u32 generation; /* in: of the life that is meant (mk_info) */
 	__u64 reserved[2]; /* in: 0 */
 };
 
