@@ -24,21 +24,22 @@ struct mk_virtio_request {
 	uint16_t device, token;
 	union {
 		struct {
-			uint32_t block, count; /* blocks; count <= MKV_FEATURES */
+			uint32_t block, count; /* count <= MKV_FEATURES */
 			uint32_t bits[MKV_FEATURES]; /* SET only */
 		} features;
 		struct {
+			/* offset + length <= MKV_CONFIG_MAX */
 			uint32_t generation, offset, length;
 			uint8_t bytes[MKV_CONFIG_MAX]; /* SET only */
 		} config;
 		uint32_t status;
-		uint32_t index; /* of a queue, or of shared memory */
+		uint32_t index; /* of a queue, or of shared memory; any */
 		struct {
-			uint32_t index, size;
+			uint32_t index, size; /* any */
 			uint64_t descriptors, driver, device;
 		} queue;
 		struct {
-			uint16_t offset, count;
+			uint16_t offset, count; /* multiples of 8; count > 0 */
 		} devices;
 		uint8_t ping[4];
 	};

@@ -34,7 +34,7 @@ struct mk_virtqueue {
 	uint8_t *descriptors, *driver, *device; /* in memory.mapped */
 	uint16_t next; /* index of the next available entry to take */
 	uint16_t used; /* index that the next used entry gets */
-	uint16_t told; /* used index when the driver was last told */
+	uint16_t told; /* used index when it was last asked whether to tell */
 	bool event_idx;
 	bool broken;
 };
@@ -52,13 +52,15 @@ struct mk_virtqueue_chain {
  * fit?  MK_E_INPUT, with which of them.
  */
 int mk_virtqueue_check(const struct mk_virtqueue_memory *memory,
-		       unsigned int size, uint64_t descriptors,
-		       uint64_t driver, uint64_t device, struct mk_error *err);
+		       unsigned int size, uint64_t descriptors, uint64_t driver,
+		       uint64_t device, struct mk_error *err);
 
 /*
  * The same, then be ready at entry @next.  After a restart of ours that is what
  * the used ring says, for a device that finishes in order: see
- * mk_virtqueue_used_index().
+ * mk_virtqueue_used_index().  Used entries go on where the used ring stands; it
+ * is not known which of those in it the driver was told of, so the first
+ * mk_virtqueue_must_tell() may say yes although nothing was given since.
  */
 int mk_virtqueue_init(struct mk_virtqueue *vq,
 		      const struct mk_virtqueue_memory *memory,
@@ -74,12 +76,13 @@ bool mk_virtqueue_ready(const struct mk_virtqueue *vq);
 
 /*
  * Take the next chain: 1, or 0 when there is none, or MK_E_INPUT when the
- * driver broke a rule (the queue is broken from then on).
+ * driver broke a rule (the queue is broken from then on).  That is said once:
+ * a queue that is broken already has none, so that a driver cannot fill a log.
  */
-int mk_virtqueue_take(struct mk_virtqueue *vq,
-		      struct mk_virtqueue_chain *chain, struct mk_error *err);
+int mk_virtqueue_take(struct mk_virtqueue *vq, struct mk_virtqueue_chain *chain,
+		      struct mk_error *err);
 
-/* Undo the last take: it will be taken again. */
+/* Undo the last take, which was 1: that chain will be taken again. */
 void mk_virtqueue_untake(struct mk_virtqueue *vq);
 
 /* Give the chain back, @written bytes of its in parts being filled. */
@@ -99,7 +102,7 @@ void mk_virtqueue_want_kicks(struct mk_virtqueue *vq, bool wanted);
 /* Copy from the out parts, or to the in parts, at an offset; bytes copied. */
 size_t mk_virtqueue_read(const struct mk_virtqueue_chain *chain, size_t offset,
 			 void *buffer, size_t length);
-size_t mk_virtqueue_write(const struct mk_virtqueue_chain *chain,
-			  size_t offset, const void *buffer, size_t length);
+size_t mk_virtqueue_write(const struct mk_virtqueue_chain *chain, size_t offset,
+			  const void *buffer, size_t length);
 
 #endif /* MK_VIRTQUEUE_H */
