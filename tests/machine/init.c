@@ -61,6 +61,20 @@ port_printf(unsigned short port, const char *format, ...)
 		port_write(port, line, len);
 }
 
+/*
+ * Have "/" be a mount with a parent, as on a real system: in the initramfs
+ * itself pivot_root(2) fails (fs/namespace.c:SYSCALL_DEFINE2(pivot_root), "not
+ * attached"), and with it every program that puts itself into a sandbox.
+ */
+static void become_a_mount(void)
+{
+	mkdir("/.root", 0755);
+	if (mount("/", "/.root", NULL, MS_BIND, NULL) || chdir("/.root") ||
+	    mount(".", "/", NULL, MS_MOVE, NULL) || chroot(".") || chdir("/"))
+		port_printf(PORT_OUTPUT, "init: cannot move the root: %s\n",
+			    strerror(errno));
+}
+
 static void mount_or_say(const char *type, const char *where)
 {
 	mkdir(where, 0755);
@@ -78,6 +92,8 @@ static void mount_all(void)
 	mount_or_say("debugfs", "/sys/kernel/debug");
 	mkdir("/dev/pts", 0755);
 	mount("devpts", "/dev/pts", "devpts", 0, NULL);
+	mkdir("/dev/shm", 01777);
+	mount("tmpfs", "/dev/shm", "tmpfs", 0, NULL);
 	mkdir("/out", 0755);
 }
 
@@ -195,6 +211,17 @@ static int run(unsigned short port, char *const argv[])
 	return status;
 }
 
+/* Drivers of what the runner has put into the machine. */
+static int load_kmods(void)
+{
+	char *argv[] = { "/bin/sh", "-c",
+			 "for name in $MK_KMODS; do"
+			 " modprobe $name || exit; done",
+			 NULL };
+
+	return getenv("MK_KMODS") ? run(PORT_OUTPUT, argv) : 0;
+}
+
 static void run_shell(const char *tty)
 {
 	char *argv[] = { "sh", "-i", NULL };
@@ -270,12 +297,13 @@ int main(void)
 	    ioperm(PORT_OUTPUT, PORT_EXIT - PORT_OUTPUT + 1, 1))
 		return 1;
 	port_printf(PORT_VERDICT, "alive\n");
+	become_a_mount();
 	mount_all();
 	read_environment();
 	/* so that a script that keeps every CPU busy is not taken for silence */
 	sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &param);
 
-	status = load_modules() ? 1 : 0;
+	status = load_kmods() || load_modules() ? 1 : 0;
 	if (!status) {
 		port_printf(PORT_VERDICT, "start\n");
 		status = run(PORT_OUTPUT, argv);

@@ -47,8 +47,9 @@ check()
 	fi
 }
 
-# refuse TEXT STATUS REGEX COMMAND...: ok if the command ends with STATUS and
-# says something that matches the extended regular expression.
+# refuse TEXT STATUS REGEX COMMAND...: ok if the command ends with STATUS ("1",
+# or "1|2" for either) and says something that matches the extended regular
+# expression.
 refuse()
 {
 	verdict_text=$1
@@ -57,7 +58,7 @@ refuse()
 	shift 3
 	verdict_status=0
 	"$@" >/tmp/verdict 2>&1 || verdict_status=$?
-	if echo "$verdict_status" | grep -qx -e "$verdict_wanted" &&
+	if echo "$verdict_status" | grep -qxE -e "$verdict_wanted" &&
 		grep -qE -e "$verdict_regex" /tmp/verdict; then
 		ok "$verdict_text"
 	else

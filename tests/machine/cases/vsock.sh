@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# vsock: both directions, many at once, a CID that is taken, a supervisor that
+# dies, a second life.
+#
+# machine: --devices --host 6.1 --have 7.2
+# machine: --devices --host 7.2 --have 6.12
+
+. /lib/verdict.sh
+. /lib/devices.sh
+
+host_modules
+traffic serve vsock:-1:6000 &
+
+check "run" spawn talk "mk.vsock" --vsock 42
+come_up "vsock is ready" talk "spawn vsock ready" 120
+ready()
+{
+	traffic ask vsock:42:5000 1 8
+}
+eventually "it answers" 30 ready
+check "bytes there and back" traffic echo vsock:42:5000 10000000
+check "bytes to the spawn" traffic push vsock:42:5000 30000000
+check "bytes from the spawn" traffic pull vsock:42:5000 30000000
+check "round trips" traffic ask vsock:42:5000 500 100
+traffic ask vsock:42:5000 500 100 2>&1 | sed 's/^/# /'
+check "one byte" traffic echo vsock:42:5000 1
+eventually "exec answers" 30 answers talk
+check "the spawn calls the host" in_spawn talk traffic echo vsock:2:6000 5000000
+refuse "nobody at this port" 1 "refused|reset" traffic ask vsock:42:7777 1 8
+refuse "nobody has this CID" 1 "No such device|unreachable|timed out" \
+	traffic ask vsock:43:5000 1 8
+pids=
+for n in 1 2 3 4 5 6 7 8; do
+	traffic echo vsock:42:5000 1500000 >/dev/null &
+	pids="$pids $!"
+done
+wrong=0
+for pid in $pids; do
+	wait "$pid" || wrong=1
+done
+equal "eight connections at once" 0 $wrong
+
+refuse "a second instance cannot have this CID" 1 "42|in use" \
+	mkctl run other --cpus 1 --memory 256M \
+	--kernel "/kernels/$rel/vmlinuz" --initrd /kernels/busybox.cpio --vsock 42
+mkctl delete other --force >/dev/null 2>&1 || true
+
+kill_supervisor talk
+check "the spawn lives on without" said talk "spawn vsock ready"
+check "serve again" mkctl serve talk
+eventually "new connections pass" 20 ready
+check "and bytes" traffic echo vsock:42:5000 3000000
+
+check "kill" mkctl kill talk
+refuse "nobody answers now" 1 . traffic ask vsock:42:5000 1 8
+check "start" mkctl start talk
+come_up "vsock is ready again" talk "spawn vsock ready" 120
+eventually "it answers again" 30 ready
+check "delete" mkctl delete talk --force
+check "the CID is free" spawn talk "mk.vsock" --vsock 42
+come_up "vsock is ready with it" talk "spawn vsock ready" 120
+eventually "it answers with it" 30 ready
+check "delete again" mkctl delete talk --force
+check "ledger" mkctl fsck
