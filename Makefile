@@ -19,6 +19,7 @@ INCLUDEDIR	?= $(PREFIX)/include
 MANDIR		?= $(PREFIX)/share/man
 COMPLETIONDIR	?= $(PREFIX)/share/bash-completion/completions
 SRCDIR		?= $(PREFIX)/src
+UNITDIR		?= $(PREFIX)/lib/systemd/system
 # Where mkctl looks for the agent: init, and RELEASE/multikernel_*.ko.
 AGENTDIR	?= $(PREFIX)/lib/multikernel/agent
 
@@ -90,7 +91,8 @@ $(B)/mkctl: $(CTL_OBJ) $(B)/libmultikernel.a
 
 # Process 1 of a spawn with an agent: small, and alone in its initramfs.
 INIT_SRC	:= $(wildcard init/*.c)
-$(B)/agent/init: $(INIT_SRC) $(wildcard init/*.h include/multikernel/*.h)
+$(B)/agent/init: $(INIT_SRC) $(wildcard init/*.h include/multikernel/*.h \
+		lib/exec_*.[ch])
 	@mkdir -p $(@D)
 	$(call say,CC,init) $(CC) -std=gnu11 -D_GNU_SOURCE $(WARN) -Iinclude \
 		-Os -static -s -o $@ $(INIT_SRC)
@@ -200,6 +202,9 @@ install: all
 	done
 	install -D -m 644 completion/mkctl.bash $(DESTDIR)$(COMPLETIONDIR)/mkctl
 	install -D -m 755 $(B)/agent/init $(DESTDIR)$(AGENTDIR)/init
+	install -d $(DESTDIR)$(UNITDIR)
+	sed 's|/usr/local/sbin|$(SBINDIR)|' systemd/multikernel@.service \
+		>$(DESTDIR)$(UNITDIR)/multikernel@.service
 
 # For the spawns of one kernel release; without debug information, for they go
 # into the spawn's memory.

@@ -3,9 +3,13 @@
  * The agent's archive: what a spawn finds in /multikernel of its initramfs.
  *
  *   multikernel/init                    process 1 (mk_cmdline.agent tells the
- *                                       kernel), which loads the two modules
- *   multikernel/multikernel_channel.ko  and then runs the user's init
+ *                                       kernel), which loads the modules and
+ *   multikernel/multikernel_channel.ko  then runs the user's init
  *   multikernel/multikernel_spawn.ko
+ *   multikernel/multikernel_virtio.ko   for devices; may be missing
+ *   multikernel/modules/list            what the kernel's own modules are for
+ *   multikernel/modules/NN-NAME.ko      and these, numbered in the order in
+ *                                       which they can be loaded (modules.h)
  *
  * It is to stand first in the initrd: the kernel stops unpacking at the first
  * byte that it does not understand, and what it looks for at the front (early
@@ -18,6 +22,7 @@
 #include <stddef.h>
 
 #include "error.h"
+#include "modules.h"
 
 struct mk_agent_file {
 	const void *bytes;
@@ -27,6 +32,10 @@ struct mk_agent_file {
 struct mk_agent_files {
 	struct mk_agent_file init; /* a static program */
 	struct mk_agent_file channel, spawn; /* modules, not compressed */
+	struct mk_agent_file virtio; /* the same; without bytes: none */
+	/* The kernel's: file i is that of modules->list[i], if it is needed. */
+	const struct mk_modules *modules; /* NULL = none */
+	const struct mk_agent_file *files;
 };
 
 /*

@@ -26,6 +26,8 @@
 #define MK_E820_RAM	 1
 #define MK_E820_RESERVED 2
 #define MK_E820_ACPI	 3
+/* Of no standard: E820_TYPE_PRAM in arch/x86/include/asm/e820/types.h. */
+#define MK_E820_PMEM 12
 
 struct mk_bootparams {
 	const struct mk_image *image; /* its setup header is taken */

@@ -119,6 +119,42 @@ static int check_machine(struct job *j)
 	return 0;
 }
 
+static bool apart(uint64_t a, uint64_t a_length, uint64_t b, uint64_t b_length)
+{
+	return a + a_length <= b || b + b_length <= a;
+}
+
+/*
+ * Persistent memory of the spawn is memory of the machine that nothing else of
+ * the plan may be in.
+ */
+static int check_pmem(struct job *j)
+{
+	const struct mk_plan_pmem *p = j->in->pmem;
+	const struct mk_machine *m = j->m;
+	unsigned int i, k, nr = j->in->nr_pmem;
+
+	if (nr > MK_PLAN_PMEM || (nr && !p))
+		return bad_call(j, "a bad list of persistent memory");
+	for (i = 0; i < nr; i++) {
+		if (!p[i].address || !p[i].length ||
+		    (p[i].address | p[i].length) & (MEMORY_ALIGN - 1) ||
+		    p[i].address >= PHYSICAL_LIMIT ||
+		    p[i].length > PHYSICAL_LIMIT - p[i].address)
+			return bad_call(j, "bad persistent memory");
+		if (!apart(p[i].address, p[i].length, m->memory_base,
+			   m->memory_bytes))
+			return bad_call(j, "persistent memory inside of the "
+					   "instance's memory");
+		for (k = 0; k < i; k++)
+			if (!apart(p[i].address, p[i].length, p[k].address,
+				   p[k].length))
+				return bad_call(j, "ranges of persistent "
+						   "memory overlap");
+	}
+	return 0;
+}
+
 static int check_image(struct job *j)
 {
 	const struct mk_image *image = j->in->image;
@@ -225,13 +261,30 @@ static void add_e820(struct mk_plan *plan, uint64_t address, uint64_t length,
 	plan->e820[plan->nr_e820++] = (struct mk_e820){ address, length, type };
 }
 
-/* Ascending.  What is not listed is not there for the spawn. */
+/* Put an entry where it belongs. */
+static void insert_e820(struct mk_plan *plan, uint64_t address, uint64_t length,
+			uint32_t type)
+{
+	unsigned int i = plan->nr_e820++;
+
+	for (; i && plan->e820[i - 1].address > address; i--)
+		plan->e820[i] = plan->e820[i - 1];
+	plan->e820[i] = (struct mk_e820){ address, length, type };
+}
+
+/*
+ * Ascending.  What is not listed is not there for the spawn.
+ *
+ * Neighbours of type 12 stay apart: kernels do not merge them either
+ * (arch/x86/kernel/e820.c:e820_nomerge), so each becomes a device of its own.
+ */
 static void make_e820(struct job *j)
 {
 	const struct mk_machine *m = j->m;
 	uint64_t base = m->memory_base;
 	uint64_t ram = m->low_bytes - (m->x2apic ? 0 : PAGE);
 	struct mk_plan *p = j->plan;
+	unsigned int i;
 
 	add_e820(p, m->low_base, ram, MK_E820_RAM);
 	if (!m->x2apic)
@@ -241,6 +294,9 @@ static void make_e820(struct job *j)
 	add_e820(p, base + AT_EFI, EFI_ROOM, MK_E820_RESERVED);
 	add_e820(p, base + AT_CHANNEL, CHANNEL_ROOM, MK_E820_RESERVED);
 	add_e820(p, base + AT_RAM, m->memory_bytes - AT_RAM, MK_E820_RAM);
+	for (i = 0; i < j->in->nr_pmem; i++)
+		insert_e820(p, j->in->pmem[i].address, j->in->pmem[i].length,
+			    MK_E820_PMEM);
 }
 
 static int build_acpi(struct job *j)
@@ -276,6 +332,14 @@ static int build_acpi(struct job *j)
 	return ret;
 }
 
+/*
+ * Persistent memory is EFI's reserved, not EFI's persistent memory.  Kernels 6.1
+ * to 7.2 take none of it from the EFI map (arch/x86/platform/efi/efi.c:
+ * do_add_efi_memmap wants an option for that), and where they would, the latter
+ * becomes e820's type 7 (ibid.), which wants an ACPI NFIT beside it; what
+ * drivers/nvdimm/e820.c looks for is IORES_DESC_PERSISTENT_MEMORY_LEGACY, which
+ * is type 12 alone (e820.c:e820_type_to_iores_desc).
+ */
 static int build_efi(struct job *j)
 {
 	uint64_t base = j->m->memory_base;
@@ -426,6 +490,8 @@ int mk_plan_make(struct mk_plan *plan, const struct mk_plan_input *in,
 
 	memset(plan, 0, sizeof(*plan));
 	ret = check_machine(&j);
+	if (!ret)
+		ret = check_pmem(&j);
 	if (!ret)
 		ret = check_image(&j);
 	if (!ret)

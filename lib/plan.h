@@ -23,6 +23,9 @@
  *
  * Low window (below 1 MiB of the machine): RAM, and on an xAPIC machine its
  * last page a dummy IOAPIC (e820 reserved).
+ *
+ * Anywhere else: persistent memory (e820 type 12), which is not the instance's
+ * own and is not touched by the plan.
  */
 #ifndef MK_PLAN_H
 #define MK_PLAN_H
@@ -38,6 +41,7 @@
 #define MK_PLAN_SEGMENTS    (MK_IMAGE_PARTS + 8)
 #define MK_PLAN_DESCRIPTION 0x100000 /* bytes that we use of the memory */
 #define MK_LOW_BYTES	    (32 << 10) /* default size of a low window */
+#define MK_PLAN_PMEM	    16 /* ranges of persistent memory */
 
 /* What the spawn is told to be. */
 struct mk_machine {
@@ -72,8 +76,13 @@ struct mk_plan {
 	struct mk_e820 {
 		uint64_t address, length;
 		uint32_t type;
-	} e820[16];
+	} e820[8 + MK_PLAN_PMEM]; /* ascending */
 	unsigned int nr_e820;
+};
+
+/* Persistent memory: multiples of 2 MiB, above 1 MiB. */
+struct mk_plan_pmem {
+	uint64_t address, length;
 };
 
 struct mk_plan_input {
@@ -84,6 +93,8 @@ struct mk_plan_input {
 	const char *cmdline; /* the user's part; NULL = none */
 	bool allow_hazards; /* let the user's part undo a hazard option */
 	bool agent; /* the initrd ends in the agent's archive (agent.h) */
+	const struct mk_plan_pmem *pmem; /* in any order; NULL = none */
+	unsigned int nr_pmem; /* <= MK_PLAN_PMEM */
 };
 
 /*

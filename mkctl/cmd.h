@@ -35,18 +35,29 @@ struct ctl {
 /* Keys of the long options; a key below 128 is also its short letter. */
 enum opt_key {
 	OPT_COUNT = 'c',
+	OPT_ENV = 'e',
 	OPT_FOLLOW = 'f',
 	OPT_HELP = 'h',
+	OPT_INPUT = 'i',
 	OPT_INTERVAL = 'i',
+	OPT_RECURSIVE = 'r',
 	OPT_SIZE = 's',
+	OPT_TTY = 't',
+	OPT_USER = 'u',
 	OPT_VERBOSE = 'v',
+	OPT_WORKDIR = 'w',
 	OPT_AGENT = 256,
 	OPT_ALLOW_HAZARDS,
 	OPT_CMDLINE,
+	OPT_CONSOLE,
 	OPT_CPUS,
 	OPT_CPU_COUNT,
+	OPT_DISCARD,
+	OPT_DISK,
 	OPT_DRY_RUN,
+	OPT_ESCAPE,
 	OPT_FORCE,
+	OPT_FOREGROUND,
 	OPT_INITRD,
 	OPT_JSON,
 	OPT_KASLR,
@@ -56,17 +67,24 @@ enum opt_key {
 	OPT_LOW,
 	OPT_MEMORY,
 	OPT_MEMORY_AT,
+	OPT_NET,
 	OPT_NODE,
 	OPT_NO_AGENT,
+	OPT_NO_HISTORY,
 	OPT_NO_UNPACK,
 	OPT_OUTPUT,
+	OPT_PMEM,
 	OPT_PRETEND_CPUS,
 	OPT_PRETEND_MEMORY,
+	OPT_REPLACE,
+	OPT_RNG,
+	OPT_SHARE,
 	OPT_SPLIT,
 	OPT_SPLIT_CORES,
 	OPT_STATE,
 	OPT_TIMEOUT,
 	OPT_TYPE,
+	OPT_VSOCK,
 	OPT_WAIT,
 };
 
@@ -179,9 +197,15 @@ int cmd_wait(struct ctl *ctl, int argc, char **argv);
 int cmd_ping(struct ctl *ctl, int argc, char **argv);
 int cmd_send(struct ctl *ctl, int argc, char **argv);
 int cmd_receive(struct ctl *ctl, int argc, char **argv);
+int cmd_exec(struct ctl *ctl, int argc, char **argv);
+int cmd_cp(struct ctl *ctl, int argc, char **argv);
 int cmd_stop(struct ctl *ctl, int argc, char **argv);
 int cmd_kill(struct ctl *ctl, int argc, char **argv);
 int cmd_unload(struct ctl *ctl, int argc, char **argv);
+int cmd_serve(struct ctl *ctl, int argc, char **argv);
+int cmd_device(struct ctl *ctl, int argc, char **argv);
+int cmd_console(struct ctl *ctl, int argc, char **argv);
+int cmd_pmem(struct ctl *ctl, int argc, char **argv);
 int cmd_delete(struct ctl *ctl, int argc, char **argv);
 int cmd_fsck(struct ctl *ctl, int argc, char **argv);
 int cmd_doctor(struct ctl *ctl, int argc, char **argv);

@@ -64,8 +64,11 @@ static void clean(char *text)
 static int get_channel(struct description *d, struct mk_instance *inst,
 		       struct mk_error *err)
 {
-	int code = mk_instance_channel(inst, &d->channel, err);
+	int code;
 
+	if (!d->nr_cpus)
+		return 0; /* a store */
+	code = mk_instance_channel(inst, &d->channel, err);
 	if (code == MK_E_SUPPORT)
 		return 0;
 	d->has_channel = !code;
@@ -151,6 +154,7 @@ struct json_object *describe_json(const struct description *d)
 	json_number(o, "kept_bytes", info->kept_bytes);
 	json_number(o, "host_bytes", info->host_bytes);
 	json_number(o, "events", info->events);
+	json_number(o, "users", info->users);
 	add_time(o, "since", describe_epoch(info->since_ns));
 	if (info->started_ns)
 		add_time(o, "started", describe_epoch(info->started_ns));

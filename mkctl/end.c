@@ -3,8 +3,10 @@
 #include "cmd.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "names.h"
+#include "pmem.h"
 #include "signals.h"
 
 /* One command without arguments of its own on the instance that is named. */
@@ -52,7 +54,8 @@ int cmd_kill(struct ctl *ctl, int argc, char **argv)
 static const struct usage unload_usage = {
 	.args = "NAME",
 	.text = "Drops the loaded kernel and the spawn's memory and log; CPUs and\n"
-		"memory stay with the instance.\n"
+		"memory stay with the instance.  What the spawn wrote to files that it\n"
+		"had as --pmem goes to them, as with mkctl delete.\n"
 		"\n"
 		"Example:\n"
 		"  mkctl unload web\n",
@@ -60,7 +63,9 @@ static const struct usage unload_usage = {
 
 int cmd_unload(struct ctl *ctl, int argc, char **argv)
 {
-	return simple(ctl, &unload_usage, argc, argv, mk_instance_unload);
+	int status = simple(ctl, &unload_usage, argc, argv, mk_instance_unload);
+
+	return status ? status : pmem_let_go(ctl);
 }
 
 static const struct opt delete_options[] = {
@@ -74,11 +79,22 @@ static const struct usage delete_usage = {
 	.args = "NAME [--force]",
 	.groups = delete_groups,
 	.text = "Gives the instance's CPUs and memory back to the host kernel.  The\n"
-		"memory is wiped, so its log is gone too.\n"
+		"memory is wiped, so its log is gone too.  What the spawn wrote to files\n"
+		"that it had as --pmem goes to them; exit status 1 if it cannot, and\n"
+		"mkctl pmem still has it then.\n"
 		"\n"
 		"Example:\n"
 		"  mkctl delete web --force\n",
 };
+
+/* It may have what a spawn wrote: not to be deleted without a look at it. */
+static bool is_file_store(struct mk_instance *inst)
+{
+	struct mk_info info;
+
+	return !mk_instance_info(inst, &info, NULL) && !info.nr_cpus &&
+	       strncmp(info.name, STORE_PREFIX, strlen(STORE_PREFIX)) == 0;
+}
 
 int cmd_delete(struct ctl *ctl, int argc, char **argv)
 {
@@ -98,8 +114,13 @@ int cmd_delete(struct ctl *ctl, int argc, char **argv)
 	status = open_instance(ctl, name, &inst);
 	if (status)
 		return status;
-	if (mk_instance_delete(&inst, flags, &err))
+	if (is_file_store(&inst)) {
+		say("%s: it is the store of a file: mkctl pmem drop %s", name,
+		    name);
+		status = MKCTL_COULD_NOT;
+	} else if (mk_instance_delete(&inst, flags, &err)) {
 		status = fail(name, &err);
+	}
 	mk_instance_close(&inst);
-	return status;
+	return status ? status : pmem_let_go(ctl);
 }

@@ -34,6 +34,8 @@ static int for_each_instance(struct mk_device *dev,
 		if (next.id <= id)
 			return mk_fail(err, MK_E_SYSTEM,
 				       "the module enumerates in a circle");
+		if (!next.nr_cpus)
+			continue; /* a store: mkctl pmem lists these */
 		next.name[MK_NAME_BYTES - 1] = '\0';
 		code = mk_instance_open(dev, &inst, next.name, err);
 		if (!code) {
@@ -79,9 +81,9 @@ static const struct opt *const groups[] = { options, NULL };
 static const struct usage usage = {
 	.args = "[--json]",
 	.groups = groups,
-	.text = "Shows all instances.  HEARTBEAT is the age of the last sign of life\n"
-		"of the spawn's agent, with a \"!\" when it is late; SINCE is the age\n"
-		"of the state.  The table is for people and may change; --json is for\n"
+	.text = "Shows all instances (stores: mkctl pmem).  HEARTBEAT is the age of\n"
+		"the last sign of life of the spawn's agent, with a \"!\" when it is\n"
+		"late; SINCE is the age of the state.  The table is for people and may change; --json is for\n"
 		"programs.\n"
 		"\n"
 		"Example:\n"

@@ -83,7 +83,8 @@ static void fill_input(struct mk_plan_input *input,
 }
 
 static int hand_over(struct mk_instance *inst, const struct mk_plan *plan,
-		     const char *label, struct mk_error *err)
+		     const struct pmem_use *pmem, const char *label,
+		     struct mk_error *err)
 {
 	struct mk_segment segments[MK_PLAN_SEGMENTS];
 	struct mk_load load = {
@@ -96,6 +97,8 @@ static int hand_over(struct mk_instance *inst, const struct mk_plan *plan,
 		.handoff = plan->handoff,
 		.channel_base = plan->channel_base,
 		.channel_bytes = plan->channel_bytes,
+		.stores = (uintptr_t)pmem->ids,
+		.nr_stores = pmem->nr,
 	};
 	unsigned int i;
 
@@ -117,6 +120,7 @@ int load_do(const struct ctl *ctl, struct mk_device *dev, const char *name,
 	static uint32_t apic_ids[MK_CPUS_MAX];
 	static struct mk_plan plan;
 	struct mk_plan_input input = { 0 };
+	struct pmem_use pmem = { .lock = -1 };
 	int status = MKCTL_DONE, code = 0;
 	struct mk_error err;
 	void *buffer;
@@ -133,21 +137,35 @@ int load_do(const struct ctl *ctl, struct mk_device *dev, const char *name,
 		code = ask_machine(ctl, dev, inst, &input.machine, apic_ids,
 				   &err);
 	if (!code)
+		status = args->dry_run ? pmem_pretend(name, &args->pmem,
+						      &input.machine, &pmem)
+				       : pmem_begin(ctl, dev, name, inst,
+						    &args->pmem, &pmem);
+	if (pmem.nr && !files->agent)
+		say("%s: it gets no agent, so it will not see its persistent "
+		    "memory",
+		    name);
+	input.pmem = pmem.ranges;
+	input.nr_pmem = pmem.nr;
+	if (!code && !status)
 		code = mk_plan_make(&plan, &input, buffer, BUFFER_BYTES, &err);
 	if (code) {
 		status = fail(name, &err);
+	} else if (status) {
+		; /* said already */
 	} else if (args->dry_run) {
-		status = plan_print(name, &input, &plan, files->label,
-				    args->json);
+		status = plan_print(name, &input, &plan, files, args->json);
 	} else if (signals_came()) {
 		say("%s: interrupted, nothing was loaded", name);
 		status = MKCTL_COULD_NOT;
-	} else if (hand_over(inst, &plan, files->label, &err)) {
+	} else if (hand_over(inst, &plan, &pmem, files->label, &err)) {
 		status = fail(name, &err);
 	} else {
 		note(ctl, "%s: loaded %s, command line: %s", name, files->label,
 		     plan.cmdline);
 	}
+	if (!args->dry_run)
+		pmem_end(ctl, dev, &pmem, !status);
 	free(buffer);
 	return status;
 }
@@ -180,6 +198,20 @@ static const struct usage usage = {
 		"init.  It is looked for in --agent DIR only, or without that in\n"
 		"$MULTIKERNEL_AGENT_DIR (" AGENTDIR "),\n"
 		"and its modules also in /lib/modules/RELEASE/updates/dkms and extra.\n"
+		"\n"
+		"For devices it has multikernel_virtio.ko, and takes along the kernel's\n"
+		"own drivers as far as they are modules: from --modules-dir DIR, without\n"
+		"that from $MULTIKERNEL_MODULES_DIR/RELEASE or /lib/modules/RELEASE.\n"
+		"--dry-run tells which.\n"
+		"\n"
+		"--pmem FILE puts a file into memory of the host that the spawn sees as\n"
+		"persistent: /dev/pmem0, and with several /dev/pmemN in the order of their\n"
+		"places (-v tells; label the file systems).  It needs the agent.  What the\n"
+		"spawn writes goes to the file when the instance is unloaded or deleted;\n"
+		"see mkctl pmem.  With \",ro\" behind it nothing goes back, and any number\n"
+		"of instances use one copy.  Nothing keeps a spawn from writing there all\n"
+		"the same: mount it read-only (root=/dev/pmem0 ro).  In --dry-run its\n"
+		"place is made up.  A name that ends in \",ro\" wants \",rw\" behind it.\n"
 		"\n"
 		"Examples:\n"
 		"  mkctl load web --kernel /boot/vmlinuz-6.1.0-50-amd64 \\\n"

@@ -7,19 +7,17 @@
 #include <unistd.h>
 
 #include "file.h"
-#include "lib/agent.h"
-#include "steps.h"
+#include "load_modules.h"
 
 #define FILE_MOST (64ULL << 20)
-#define NR_FILES  3
+#define NR_FILES  4
 #define ROOM	  64 /* in a path, for a file's name behind its folder */
 
 #define WITHOUT	  "it starts without one (no channel, no orderly stop)"
 
 static const char *const files_of[NR_FILES] = {
-	"init",
-	"multikernel_channel.ko",
-	"multikernel_spawn.ko",
+	"init", "multikernel_channel.ko", "multikernel_spawn.ko",
+	"multikernel_virtio.ko", /* may be missing: then there are no devices */
 };
 
 /* Where modules that the system builds itself are. */
@@ -31,6 +29,8 @@ struct search {
 	const char *release; /* of the kernel to be loaded */
 	char place[PATH_MAX]; /* where the modules are */
 	char packed[PATH_MAX + ROOM]; /* a compressed one seen, or "" */
+	bool virtio; /* multikernel_virtio.ko joins */
+	struct load_modules modules; /* and these */
 };
 
 /* It comes from a file of strangers and becomes part of a path. */
@@ -101,6 +101,24 @@ static int read_file(const struct search *s, unsigned int which,
 	return code;
 }
 
+/* What is for devices; a failure only if --modules-dir cannot be had. */
+static int find_drivers(struct search *s, const char *name,
+			const struct load_args *args)
+{
+	int status;
+
+	s->packed[0] = '\0';
+	if (!look(s, files_of[3])) {
+		if (args->modules_dir || s->packed[0])
+			say("%s: no devices: there is no plain %s in %s", name,
+			    files_of[3], s->place);
+		return args->modules_dir ? MKCTL_COULD_NOT : MKCTL_DONE;
+	}
+	status = load_modules(s->ctl, name, args, s->release, &s->modules);
+	s->virtio = s->modules.bus;
+	return status;
+}
+
 /* The archive, in malloc'ed memory. */
 static int build(const struct search *s, void **archive, size_t *length,
 		 struct mk_error *err)
@@ -115,6 +133,10 @@ static int build(const struct search *s, void **archive, size_t *length,
 		code = read_file(s, 1, &agent.channel, &bytes[1], err);
 	if (!code)
 		code = read_file(s, 2, &agent.spawn, &bytes[2], err);
+	if (!code && s->virtio)
+		code = read_file(s, 3, &agent.virtio, &bytes[3], err);
+	agent.modules = &s->modules.chosen;
+	agent.files = s->modules.files;
 	if (!code)
 		code = mk_agent_measure(&agent, length, err);
 	if (!code) {
@@ -158,39 +180,55 @@ static void explain(const struct search *s, const char *name, bool given)
 		    build_it);
 }
 
+/* The agent is there: take it, and tell in @files what it has. */
+static int take(struct search *s, const char *name,
+		const struct load_args *args, struct load_files *files,
+		void **archive, size_t *length)
+{
+	struct mk_error err;
+	int status;
+
+	status = find_drivers(s, name, args);
+	if (status)
+		return status;
+	if (build(s, archive, length, &err) == 0) {
+		note(s->ctl, "%s: the agent is from %s, its modules from %s",
+		     name, s->dir, s->place);
+		files->virtio = s->virtio;
+		files->modules = s->modules.chosen;
+		files->modules_bytes = s->modules.total;
+		return MKCTL_DONE;
+	}
+	free(*archive);
+	*archive = NULL;
+	if (args->agent_dir)
+		return fail(name, &err);
+	say("%s: no agent: %s: " WITHOUT "; say --no-agent", name, err.text);
+	return MKCTL_DONE;
+}
+
 int load_agent(const struct ctl *ctl, const char *name,
-	       const struct load_args *args, const char *release,
+	       const struct load_args *args, struct load_files *files,
 	       void **archive, size_t *length)
 {
 	const char *dir = getenv("MULTIKERNEL_AGENT_DIR");
 	bool given = args->agent_dir != NULL;
 	static struct search s;
-	struct mk_error err;
+	int status;
 
 	*archive = NULL;
 	*length = 0;
 	if (args->no_agent)
 		return MKCTL_DONE;
-	s = (struct search){
-		.ctl = ctl,
-		.dir = given	     ? args->agent_dir
-		       : dir && *dir ? dir
-				     : AGENTDIR,
-		.release = release,
-	};
-	if (!is_release(release) || !find_modules(&s, !given)) {
+	memset(&s, 0, sizeof(s));
+	s.ctl = ctl;
+	s.dir = given ? args->agent_dir : dir && *dir ? dir : AGENTDIR;
+	s.release = files->image.release;
+	if (!is_release(s.release) || !find_modules(&s, !given)) {
 		explain(&s, name, given);
 		return given ? MKCTL_COULD_NOT : MKCTL_DONE;
 	}
-	if (build(&s, archive, length, &err) == 0) {
-		note(ctl, "%s: the agent is from %s, its modules from %s", name,
-		     s.dir, s.place);
-		return MKCTL_DONE;
-	}
-	free(*archive);
-	*archive = NULL;
-	if (given)
-		return fail(name, &err);
-	say("%s: no agent: %s: " WITHOUT "; say --no-agent", name, err.text);
-	return MKCTL_DONE;
+	status = take(&s, name, args, files, archive, length);
+	load_modules_free(&s.modules);
+	return status;
 }

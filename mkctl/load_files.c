@@ -16,6 +16,8 @@ const struct opt load_options[] = {
 	{ OPT_KERNEL, "kernel", "FILE", "a bzImage (vmlinuz) or vmlinux" },
 	{ OPT_INITRD, "initrd", "FILE", "its initrd; several are joined" },
 	{ OPT_CMDLINE, "cmdline", "TEXT", "for the kernel's command line" },
+	{ OPT_PMEM, "pmem", "FILE[,ro]",
+	  "a file as persistent memory, /dev/pmemN; see mkctl load" },
 	{ OPT_NO_UNPACK, "no-unpack", NULL,
 	  "let the kernel unpack itself at every start" },
 	{ OPT_KASLR, "kaslr", NULL,
@@ -23,6 +25,10 @@ const struct opt load_options[] = {
 	{ OPT_AGENT, "agent", "DIR",
 	  "the agent: DIR/init and DIR/RELEASE/multikernel_*.ko" },
 	{ OPT_NO_AGENT, "no-agent", NULL, "start it without an agent" },
+	{ OPT_MODULES_DIR, "modules-dir", "DIR",
+	  "the kernel's modules, for the agent: DIR/modules.dep" },
+	{ OPT_NO_MODULES, "no-modules", NULL,
+	  "an agent without the kernel's modules for devices" },
 	{ OPT_ALLOW_HAZARDS, "allow-hazards", NULL,
 	  "let TEXT undo what protects the host" },
 	{ 0, NULL, NULL, NULL },
@@ -43,6 +49,9 @@ bool load_take(struct load_args *args, const struct parse *p, int key,
 	case OPT_CMDLINE:
 		args->cmdline = value;
 		return true;
+	case OPT_PMEM:
+		pmem_take(&args->pmem, p, value);
+		return true;
 	case OPT_NO_UNPACK:
 		args->no_unpack = true;
 		return true;
@@ -55,6 +64,12 @@ bool load_take(struct load_args *args, const struct parse *p, int key,
 		return true;
 	case OPT_NO_AGENT:
 		args->no_agent = true;
+		return true;
+	case OPT_MODULES_DIR:
+		args->modules_dir = value;
+		return true;
+	case OPT_NO_MODULES:
+		args->no_modules = true;
 		return true;
 	case OPT_ALLOW_HAZARDS:
 		args->allow_hazards = true;
@@ -72,6 +87,9 @@ void load_check(const struct load_args *args, const struct parse *p)
 		usage_error(p, "--kaslr and nokaslr in --cmdline");
 	if (args->agent_dir && args->no_agent)
 		usage_error(p, "either --agent or --no-agent");
+	if (args->modules_dir && (args->no_modules || args->no_agent))
+		usage_error(p, "either --modules-dir or --no-%s",
+			    args->no_modules ? "modules" : "agent");
 }
 
 /* The release for people and scripts, or the file's name without it. */
@@ -150,8 +168,8 @@ static int read_initrds(const struct ctl *ctl, const char *name,
 	struct mk_error err;
 	int status;
 
-	status = load_agent(ctl, name, args, files->image.release, &bytes[0],
-			    &parts[0].length);
+	status =
+		load_agent(ctl, name, args, files, &bytes[0], &parts[0].length);
 	if (bytes[0]) {
 		parts[0].name = "the agent";
 		parts[0].bytes = bytes[0];
@@ -184,7 +202,9 @@ int load_read(const struct ctl *ctl, const char *name,
 	    mk_cmdline_check(args->cmdline, true, &err) &&
 	    mk_cmdline_check(args->cmdline, false, &err))
 		return fail("--cmdline", &err);
-	status = read_kernel(ctl, args, files);
+	status = pmem_check(name, &args->pmem);
+	if (!status)
+		status = read_kernel(ctl, args, files);
 	if (!status)
 		status = read_initrds(ctl, name, args, files);
 	return status;

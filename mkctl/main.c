@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "serve/client.h"
 #include "version.h"
 
 static const struct command {
@@ -24,6 +25,11 @@ static const struct command {
 	{ "ping", cmd_ping, "measure messages to a spawn and back" },
 	{ "send", cmd_send, "send messages to programs in a spawn" },
 	{ "receive", cmd_receive, "receive messages of a spawn's programs" },
+	{ "exec", cmd_exec, "run a command in a spawn" },
+	{ "cp", cmd_cp, "copy files to a spawn or from it" },
+	{ "console", cmd_console, "the console of a spawn, in this terminal" },
+	{ "serve", cmd_serve, "serve virtio devices to a spawn" },
+	{ "device", cmd_device, "show, add and remove its devices" },
 	{ "stop", cmd_stop, "ask a spawn to power off" },
 	{ "kill", cmd_kill, "stop a running instance by force" },
 	{ "delete", cmd_delete, "give CPUs and memory back to the host" },
@@ -31,6 +37,7 @@ static const struct command {
 	{ "load", cmd_load, "put a kernel into an instance" },
 	{ "start", cmd_start, "boot what is loaded" },
 	{ "unload", cmd_unload, "drop what is loaded" },
+	{ "pmem", cmd_pmem, "files in memory that spawns use" },
 	{ "fsck", cmd_fsck, "compare the ledger with the host kernel's view" },
 	{ "doctor", cmd_doctor, "can this machine do it? with remedies" },
 };
@@ -149,6 +156,7 @@ int main(int argc, char **argv)
 		else
 			return wrong("wrong option", argv[i]);
 	}
+	serve_below(ctl.root);
 	status = i < argc ? dispatch(&ctl, argc - i, argv + i)
 			  : dispatch(&ctl, 1, none);
 	errno = 0;

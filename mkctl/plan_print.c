@@ -62,13 +62,41 @@ static struct json_object *e820_json(const struct mk_plan *plan)
 	return all;
 }
 
+static struct json_object *modules_json(const struct mk_modules *modules)
+{
+	struct json_object *all = json_object_new_array();
+	unsigned int i;
+
+	for (i = 0; i < modules->nr; i++)
+		if (modules->needed >> i & 1)
+			json_object_array_add(
+				all,
+				json_object_new_string(modules->list[i].name));
+	return all;
+}
+
+static struct json_object *pmem_json(const struct mk_plan_input *input)
+{
+	struct json_object *all = json_object_new_array(), *one;
+	unsigned int i;
+
+	for (i = 0; i < input->nr_pmem; i++) {
+		one = json_object_new_object();
+		json_number(one, "address", input->pmem[i].address);
+		json_number(one, "length", input->pmem[i].length);
+		json_object_array_add(all, one);
+	}
+	return all;
+}
+
 static void print_json(const char *name, const struct mk_plan_input *input,
-		       const struct mk_plan *plan, const char *label)
+		       const struct mk_plan *plan,
+		       const struct load_files *files)
 {
 	struct json_object *o = json_object_new_object();
 
 	json_text(o, "name", name);
-	json_text(o, "kernel", label);
+	json_text(o, "kernel", files->label);
 	json_text(o, "format",
 		  input->image->kind == MK_IMAGE_ELF ? "vmlinux" : "bzImage");
 	json_number(o, "nr_cpus", input->machine.nr_cpus);
@@ -86,9 +114,13 @@ static void print_json(const char *name, const struct mk_plan_input *input,
 	json_number(o, "channel_bytes", plan->channel_bytes);
 	json_flag(o, "la57", plan->la57);
 	json_flag(o, "agent", input->agent);
+	json_flag(o, "virtio", files->virtio);
+	json_object_object_add(o, "modules", modules_json(&files->modules));
+	json_number(o, "modules_bytes", files->modules_bytes);
 	json_text(o, "cmdline", plan->cmdline);
 	json_object_object_add(o, "segments", segments_json(plan));
 	json_object_object_add(o, "e820", e820_json(plan));
+	json_object_object_add(o, "pmem", pmem_json(input));
 	json_print(o);
 }
 
@@ -101,15 +133,34 @@ static void print_range(uint64_t address, uint64_t bytes, const char *what)
 	       what);
 }
 
+static void print_modules(const struct load_files *files)
+{
+	const struct mk_modules *modules = &files->modules;
+	char text[MK_SIZE_TEXT];
+	unsigned int i;
+
+	printf("modules    ");
+	if (files->virtio)
+		printf(" multikernel_virtio");
+	for (i = 0; i < modules->nr; i++)
+		if (modules->needed >> i & 1)
+			printf(" %s", modules->list[i].name);
+	if (files->modules_bytes)
+		printf(" (%s of the kernel's)",
+		       mk_size_short(text, sizeof(text), files->modules_bytes));
+	puts(files->virtio ? "" : " none for devices");
+}
+
 static void print_text(const char *name, const struct mk_plan_input *input,
-		       const struct mk_plan *plan, const char *label)
+		       const struct mk_plan *plan,
+		       const struct load_files *files)
 {
 	char memory[MK_SIZE_TEXT], least[MK_SIZE_TEXT];
 	unsigned int i;
 
 	printf("plan for %s: %s (%s), %u CPUs, memory %s at 0x%" PRIx64
 	       " (least: %s)\n",
-	       name, label,
+	       name, files->label,
 	       input->image->kind == MK_IMAGE_ELF ? "vmlinux" : "bzImage",
 	       input->machine.nr_cpus,
 	       mk_size_short(memory, sizeof(memory),
@@ -124,6 +175,8 @@ static void print_text(const char *name, const struct mk_plan_input *input,
 	       plan->la57 ? 5 : 4);
 	printf("hand-off    0x%" PRIx64 "\n", plan->handoff);
 	printf("agent       %s\n", input->agent ? "in the initrd" : "none");
+	if (input->agent)
+		print_modules(files);
 	printf("cmdline     %s\n", plan->cmdline);
 	printf("segments\n");
 	for (i = 0; i < plan->nr_segments; i++)
@@ -136,11 +189,12 @@ static void print_text(const char *name, const struct mk_plan_input *input,
 }
 
 int plan_print(const char *name, const struct mk_plan_input *input,
-	       const struct mk_plan *plan, const char *label, bool json)
+	       const struct mk_plan *plan, const struct load_files *files,
+	       bool json)
 {
 	if (json)
-		print_json(name, input, plan, label);
+		print_json(name, input, plan, files);
 	else
-		print_text(name, input, plan, label);
+		print_text(name, input, plan, files);
 	return MKCTL_DONE;
 }

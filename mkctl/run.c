@@ -5,7 +5,8 @@
 #include "signals.h"
 
 static const struct opt *const groups[] = { create_options, load_options,
-					    start_options, NULL };
+					    start_options, serve_options,
+					    NULL };
 
 static const struct usage usage = {
 	.args = "NAME (--cpus LIST | --cpu-count N) --memory SIZE\n"
@@ -15,7 +16,7 @@ static const struct usage usage = {
 		"fails, if the spawn ends while --wait waits for its init, or if you\n"
 		"press Ctrl-C, the instance is removed again.  Only when the time of\n"
 		"--wait is over (exit status 3) it is left running, to be looked at.\n"
-		"For the agent see mkctl load --help.\n"
+		"For the agent see mkctl load --help, for devices mkctl start --help.\n"
 		"\n"
 		"Example:\n"
 		"  mkctl run web --cpus 2,3 --memory 256M --wait 60 \\\n"
@@ -45,7 +46,7 @@ static bool keeps_running(struct mk_instance *inst, int status)
 
 static int run(const struct ctl *ctl, struct mk_device *dev, const char *name,
 	       struct create_args *create, const struct load_args *load,
-	       const struct start_args *start, const struct load_files *files)
+	       struct start_args *start, const struct load_files *files)
 {
 	struct mk_instance inst;
 	int status;
@@ -56,10 +57,23 @@ static int run(const struct ctl *ctl, struct mk_device *dev, const char *name,
 	status = load_do(ctl, dev, name, &inst, load, files);
 	if (!status)
 		status = start_do(ctl, name, &inst, start);
-	if (status && !keeps_running(&inst, status))
+	if (status && !keeps_running(&inst, status)) {
 		status = remove_again(name, &inst);
+		pmem_let_go(ctl);
+	}
 	mk_instance_close(&inst);
 	return status;
+}
+
+static void warn_devices(const char *name, const struct load_files *files)
+{
+	if (!files->agent)
+		say("%s: it gets no agent, so it will not see its devices",
+		    name);
+	else if (!files->virtio)
+		say("%s: its agent has no multikernel_virtio.ko, so it will "
+		    "not see its devices",
+		    name);
 }
 
 /* Known before anything is taken, so told before. */
@@ -82,7 +96,7 @@ int cmd_run(struct ctl *ctl, int argc, char **argv)
 {
 	static struct create_args create;
 	static struct load_files files;
-	struct start_args start = { 0 };
+	static struct start_args start;
 	struct load_args load = { 0 };
 	struct mk_device dev;
 	const char *name, *value;
@@ -98,6 +112,7 @@ int cmd_run(struct ctl *ctl, int argc, char **argv)
 	name = parse_name(&p);
 	create_check(&create, &p);
 	load_check(&load, &p);
+	start_check(&start, &p);
 
 	signals_hold();
 	status = open_device(ctl, &dev);
@@ -106,9 +121,11 @@ int cmd_run(struct ctl *ctl, int argc, char **argv)
 	status = load_read(ctl, name, &load, &files);
 	if (!status)
 		status = check_memory(name, &create, &files);
+	if (!status && start.wish.nr)
+		warn_devices(name, &files);
 	if (!status)
 		status = run(ctl, &dev, name, &create, &load, &start, &files);
 	load_free(&files);
 	mk_device_close(&dev);
-	return status;
+	return start_stay(&start, status);
 }

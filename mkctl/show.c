@@ -133,6 +133,19 @@ static void print_text(const struct description *d, const char *cmdline,
 		print_hazards(cmdline);
 }
 
+static void print_store(const struct description *d)
+{
+	const struct mk_info *info = &d->info;
+
+	printf("%-13s %s (id %u)\n", "name", info->name, info->id);
+	printf("%-13s for %s, used by %u loaded images\n", "a store", d->age,
+	       info->users);
+	print_bytes("memory", info->memory_bytes, "");
+	print_range(info->memory_base, info->memory_bytes);
+	print_bytes("host uses", info->host_bytes, " besides");
+	puts("mkctl pmem lists stores and their files");
+}
+
 static const struct opt options[] = {
 	{ OPT_JSON, "json", NULL, "an object, for programs" },
 	{ 0, NULL, NULL, NULL },
@@ -180,6 +193,8 @@ int cmd_show(struct ctl *ctl, int argc, char **argv)
 			json_object_object_add(o, "channel",
 					       describe_channel_json(&d));
 			json_print(o);
+		} else if (!d.nr_cpus) {
+			print_store(&d);
 		} else {
 			print_text(&d, cmdline, ctl->verbose);
 		}

@@ -2,6 +2,7 @@
 /* mkctl start: boot what is loaded, and wait for its init if asked. */
 #include "steps.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,19 +14,38 @@
 #define LOOK_MS	   50
 #define LAST_LINES 16
 
+/* How long the devices of the last life may take to be let go of. */
+#define HELD_STEP 100 /* ms */
+#define HELD_TELL 1000
+#define HELD_MOST 30000
+
 const struct opt start_options[] = {
 	{ OPT_WAIT, "wait", "SECONDS", "wait so long for the spawn's init" },
+	{ OPT_FOREGROUND, "foreground", NULL,
+	  "stay, with the devices' supervisor" },
 	{ 0, NULL, NULL, NULL },
 };
 
 bool start_take(struct start_args *args, const struct parse *p, int key,
 		const char *value)
 {
-	if (key != OPT_WAIT)
-		return false;
-	args->wait = true;
-	args->wait_ms = parse_seconds(p, "--wait", value);
-	return true;
+	switch (key) {
+	case OPT_WAIT:
+		args->wait = true;
+		args->wait_ms = parse_seconds(p, "--wait", value);
+		return true;
+	case OPT_FOREGROUND:
+		args->wish.foreground = true;
+		return true;
+	}
+	return serve_take(&args->wish, p, key, value);
+}
+
+void start_check(const struct start_args *args, const struct parse *p)
+{
+	if (args->wish.foreground && !args->wish.nr)
+		usage_error(p, "--foreground is for devices, and none is "
+			       "given");
 }
 
 static bool begins_with(const struct mk_log_record *r, const char *text)
@@ -146,43 +166,130 @@ static int wait_for_init(const char *name, struct mk_instance *inst,
 	return status;
 }
 
-int start_do(const struct ctl *ctl, const char *name, struct mk_instance *inst,
-	     const struct start_args *args)
+/*
+ * START, once nobody holds a queue of the last life any more: who does may
+ * still write into the memory (MK_IOC_START: EBUSY).  *@entered is when the
+ * last attempt began.
+ */
+static int enter(const char *name, struct mk_instance *inst, int64_t *entered)
 {
+	int64_t since = now_ms(), waited;
+	struct mk_info info;
 	struct mk_error err;
-	int64_t since;
+	bool told = false;
+
+	*entered = since;
+	while (mk_instance_start(inst, &err)) {
+		if (err.sys_errno != EBUSY ||
+		    mk_instance_info(inst, &info, NULL) ||
+		    info.state == MK_STATE_RUNNING)
+			return fail(name, &err);
+		waited = now_ms() - since;
+		if (waited >= HELD_MOST) {
+			say("%s: not started: a program has held devices of "
+			    "its last life for %d s, its supervisor most "
+			    "likely (mkctl device %s list); end that, and "
+			    "start again",
+			    name, HELD_MOST / 1000, name);
+			return MKCTL_COULD_NOT;
+		}
+		if (signals_came()) {
+			say("%s: interrupted, nothing was started", name);
+			return MKCTL_COULD_NOT;
+		}
+		if (waited >= HELD_TELL && !told)
+			say("%s: waits until devices of its last life are let "
+			    "go of",
+			    name);
+		told = told || waited >= HELD_TELL;
+		signals_sleep(HELD_STEP);
+		*entered = now_ms();
+	}
+	return MKCTL_DONE;
+}
+
+/* Its own modules come before its init, so they have said so by now. */
+static void warn_no_agent(const char *name, struct mk_instance *inst)
+{
+	struct mk_channel channel;
+
+	if (mk_instance_channel(inst, &channel, NULL) == 0 &&
+	    channel.agent == MK_AGENT_NONE)
+		say("%s: runs without an agent, so it does not see its "
+		    "devices; see mkctl load --help",
+		    name);
+}
+
+static int start_spawn(const struct ctl *ctl, const char *name,
+		       struct mk_instance *inst, const struct start_args *args)
+{
+	int64_t since; /* the attempt that worked */
+	int status;
+
+	status = enter(name, inst, &since);
+	if (status)
+		return status;
+	note(ctl, "%s: entered its kernel after %lld ms", name,
+	     (long long)(now_ms() - since));
+	if (!args->wait)
+		return MKCTL_DONE;
+	status = wait_for_init(name, inst, since, args->wait_ms);
+	if (!status && args->wish.nr)
+		warn_no_agent(name, inst);
+	return status;
+}
+
+int start_do(const struct ctl *ctl, const char *name, struct mk_instance *inst,
+	     struct start_args *args)
+{
+	int status;
 
 	if (signals_came()) {
 		say("%s: interrupted, nothing was started", name);
 		return MKCTL_COULD_NOT;
 	}
-	since = now_ms();
-	if (mk_instance_start(inst, &err))
-		return fail(name, &err);
-	note(ctl, "%s: entered its kernel after %lld ms", name,
-	     (long long)(now_ms() - since));
-	if (!args->wait)
-		return MKCTL_DONE;
-	return wait_for_init(name, inst, since, args->wait_ms);
+	/* All devices are open before the spawn asks for them. */
+	status = devices_open(ctl, name, &args->wish, &args->supervisor);
+	if (status)
+		return status;
+	status = start_spawn(ctl, name, inst, args);
+	/* What is not known to have failed may run, and need its devices. */
+	if (status == MKCTL_COULD_NOT)
+		devices_close(name, &args->supervisor);
+	return status;
 }
 
-static const struct opt *const groups[] = { start_options, NULL };
+int start_stay(struct start_args *args, int status)
+{
+	int ended = devices_stay(&args->supervisor);
+
+	return status ? status : ended;
+}
+
+static const struct opt *const groups[] = { start_options, serve_options,
+					    NULL };
 
 static const struct usage usage = {
-	.args = "NAME [--wait SECONDS]",
+	.args = "NAME [--wait SECONDS] [DEVICE]...",
 	.groups = groups,
 	.text = "Boots the loaded kernel, from a clean copy each time.  Returns when\n"
 		"its first CPU enters it; with --wait when the spawn runs its init,\n"
 		"and prints how long that took.  Exit status 1 when it ends before\n"
 		"(its last log lines are shown), 3 when the time is over.\n"
 		"\n"
+		"If devices are given, a supervisor for them is started first (mkctl\n"
+		"serve), which stays in the background until the instance is deleted.\n"
+		"With --foreground this command stays until then, or until Ctrl-C ends\n"
+		"both.  Drivers for them come with the agent: see mkctl load --help.\n"
+		"\n"
 		"Example:\n"
-		"  mkctl start web --wait 60\n",
+		"  mkctl start web --wait 60\n"
+		"  mkctl start web --console --disk web.img\n",
 };
 
 int cmd_start(struct ctl *ctl, int argc, char **argv)
 {
-	struct start_args args = { 0 };
+	static struct start_args args;
 	struct mk_instance inst;
 	const char *name, *value;
 	struct parse p;
@@ -192,6 +299,7 @@ int cmd_start(struct ctl *ctl, int argc, char **argv)
 	while ((key = parse_next(&p, &value)))
 		start_take(&args, &p, key, value);
 	name = parse_name(&p);
+	start_check(&args, &p);
 
 	signals_hold();
 	status = open_instance(ctl, name, &inst);
@@ -201,5 +309,5 @@ int cmd_start(struct ctl *ctl, int argc, char **argv)
 	if (status == MKCTL_UNKNOWN && signals_came())
 		say("%s: goes on running", name);
 	mk_instance_close(&inst);
-	return status;
+	return start_stay(&args, status);
 }

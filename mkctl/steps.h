@@ -10,10 +10,15 @@
 #ifndef MKCTL_STEPS_H
 #define MKCTL_STEPS_H
 
+#include <sys/types.h>
+
 #include "cmd.h"
 #include "image.h"
 #include "initrd.h"
+#include "modules.h"
 #include "plan.h"
+#include "pmem.h"
+#include "serve/options.h"
 
 /* ---- create ---- */
 
@@ -42,6 +47,12 @@ int create_do(const struct ctl *ctl, struct mk_device *dev, const char *name,
 
 #define LOAD_INITRDS 16
 
+/* Keys of options, besides those in cmd.h. */
+enum load_key {
+	OPT_MODULES_DIR = 512,
+	OPT_NO_MODULES,
+};
+
 /* Where the agent was installed; the Makefile knows. */
 #ifndef AGENTDIR
 #define AGENTDIR "/usr/local/lib/multikernel/agent"
@@ -52,10 +63,12 @@ struct load_args {
 	const char *initrds[LOAD_INITRDS];
 	unsigned int nr_initrds;
 	const char *agent_dir; /* --agent, or NULL */
-	bool no_unpack, kaslr, allow_hazards, no_agent;
+	const char *modules_dir; /* --modules-dir, or NULL */
+	bool no_unpack, kaslr, allow_hazards, no_agent, no_modules;
 	bool dry_run, json; /* of the command load only */
 	unsigned int pretend_cpus;
 	uint64_t pretend_memory;
+	struct pmem_args pmem;
 };
 
 /* The files, read and taken apart; freed by load_free(). */
@@ -65,6 +78,9 @@ struct load_files {
 	struct mk_image image; /* points into kernel or unpacked */
 	char label[MK_LABEL_BYTES];
 	bool agent; /* its archive is the first one in initrd */
+	bool virtio; /* and has multikernel_virtio.ko */
+	struct mk_modules modules; /* the kernel's own in it */
+	size_t modules_bytes; /* of these */
 };
 
 extern const struct opt load_options[];
@@ -81,30 +97,51 @@ int load_do(const struct ctl *ctl, struct mk_device *dev, const char *name,
 void load_free(struct load_files *files);
 
 /*
- * The agent's archive for a kernel of @release, in malloc'ed memory.  Where
- * there is none *@archive is NULL: that is a failure only if args->agent_dir
- * was to have it, else a warning.
+ * The agent's archive for the kernel in @files, in malloc'ed memory; what is in
+ * it goes into @files.  Where there is none *@archive is NULL: that is a failure
+ * only if args->agent_dir was to have it, else a warning.
  */
 int load_agent(const struct ctl *ctl, const char *name,
-	       const struct load_args *args, const char *release,
+	       const struct load_args *args, struct load_files *files,
 	       void **archive, size_t *length);
 
 /* Print a plan for people or programs: --dry-run. */
 int plan_print(const char *name, const struct mk_plan_input *input,
-	       const struct mk_plan *plan, const char *label, bool json);
+	       const struct mk_plan *plan, const struct load_files *files,
+	       bool json);
 
 /* ---- start ---- */
+
+/* What serves the devices, as far as it is ours to end. */
+struct supervisor {
+	pid_t pid; /* our child, with --foreground; else 0 */
+	bool launched; /* in the background, and by us */
+};
 
 struct start_args {
 	bool wait;
 	int wait_ms;
+	struct serve_wish wish; /* the devices */
+	struct supervisor supervisor; /* once it is started */
 };
 
 extern const struct opt start_options[];
 
 bool start_take(struct start_args *args, const struct parse *p, int key,
 		const char *value);
+void start_check(const struct start_args *args, const struct parse *p);
+/* If it fails no supervisor is left that was not there before. */
 int start_do(const struct ctl *ctl, const char *name, struct mk_instance *inst,
-	     const struct start_args *args);
+	     struct start_args *args);
+/* With --foreground, as the last thing: returns when the supervisor ends. */
+int start_stay(struct start_args *args, int status);
+
+/* Start a supervisor if devices are wished for, with all of them open. */
+int devices_open(const struct ctl *ctl, const char *name,
+		 const struct serve_wish *wish, struct supervisor *sv);
+/* The opposite; of one that has ended by itself as well. */
+void devices_close(const char *name, struct supervisor *sv);
+/* Wait for our child; its exit status. */
+int devices_stay(struct supervisor *sv);
 
 #endif /* MKCTL_STEPS_H */

@@ -88,6 +88,70 @@ static void every_buffer_size(void)
 	CHECK_EQ(length, need);
 }
 
+static void put(struct mk_cpio *c, const char *name, const char *text)
+{
+	CHECK_EQ(mk_cpio_file(c, name, 0644, text, strlen(text), &error), 0);
+}
+
+/* With what devices need: two modules and a third that none has use for. */
+static void with_modules(void)
+{
+	static const char dep[] =
+		"k/virtio_ring.ko: k/virtio.ko\nk/virtio.ko:\n"
+		"k/nd_e820.ko:\nk/virtio_blk.ko:\n";
+	static const struct mk_agent_file kernels[4] = {
+		{ "\177ELFv", 5 },
+		{ "\177ELFring", 8 },
+		{ NULL, 0 },
+		{ NULL, 0 },
+	};
+	static uint8_t have[4096], want[4096];
+	struct mk_agent_files a = agent();
+	static struct mk_modules modules;
+	size_t length, measured, by_writer;
+	struct mk_cpio c;
+
+	/* virtio, virtio_ring, virtio_blk, nd_e820: pmem is not complete */
+	CHECK_EQ(mk_modules_choose(&modules, dep, sizeof(dep) - 1, NULL, 0,
+				   &error),
+		 0);
+	CHECK_EQ(modules.nr, 4);
+	CHECK_EQ(modules.needed, 7);
+	a.virtio = (struct mk_agent_file){ "\177ELFvirtio", 10 };
+	a.modules = &modules;
+	a.files = kernels;
+	CHECK_EQ(mk_agent_measure(&a, &length, &error), MK_E_CALL);
+	CHECK(strstr(error.text, "03-virtio_blk.ko") != NULL);
+	modules.needed = 3;
+	modules.needs[2] = 0;
+	CHECK_EQ(mk_agent_measure(&a, &measured, &error), 0);
+	CHECK_EQ(mk_agent_build(&a, have, sizeof(have), &length, &error), 0);
+	CHECK_EQ(length, measured);
+
+	mk_cpio_begin(&c, want, sizeof(want));
+	CHECK_EQ(mk_cpio_dir(&c, "multikernel", 0755, &error), 0);
+	CHECK_EQ(mk_cpio_file(&c, "multikernel/init", 0755, init,
+			      sizeof(init) - 1, &error),
+		 0);
+	put(&c, "multikernel/multikernel_channel.ko", channel);
+	put(&c, "multikernel/multikernel_spawn.ko", spawn);
+	put(&c, "multikernel/multikernel_virtio.ko", "\177ELFvirtio");
+	CHECK_EQ(mk_cpio_dir(&c, "multikernel/modules", 0755, &error), 0);
+	put(&c, "multikernel/modules/list", "bus 01-virtio 02-virtio_ring\n");
+	put(&c, "multikernel/modules/01-virtio.ko", "\177ELFv");
+	put(&c, "multikernel/modules/02-virtio_ring.ko", "\177ELFring");
+	CHECK_EQ(mk_cpio_finish(&c, &by_writer, &error), 0);
+	CHECK_EQ(length, by_writer);
+	CHECK(memcmp(have, want, length) == 0);
+
+	/* Without any the folder is not there, either. */
+	modules.needed = 0;
+	CHECK_EQ(mk_agent_measure(&a, &length, &error), 0);
+	a.modules = NULL;
+	CHECK_EQ(mk_agent_measure(&a, &measured, &error), 0);
+	CHECK_EQ(length, measured);
+}
+
 /* Behind a user's initrd, as mkctl has it. */
 static void joins(void)
 {
@@ -132,6 +196,12 @@ static void refused(void)
 				 "7zXZ compressed",
 	       "channel.ko is not an ELF file");
 	REFUSE(MK_E_INPUT, a.init.bytes = "#!/bin/sh and more", "init is not");
+	REFUSE(MK_E_CALL, a.virtio.bytes = spawn,
+	       "no bytes of multikernel/"
+	       "multikernel_virtio.ko");
+	REFUSE(MK_E_CALL, a.virtio.length = 5, "virtio.ko");
+	REFUSE(MK_E_INPUT, (a.virtio = (struct mk_agent_file){ "text", 4 }),
+	       "virtio.ko is not an ELF file");
 	REFUSE(MK_E_SUPPORT, a.spawn.length = 1ULL << 32, "4 GiB");
 }
 
@@ -139,6 +209,7 @@ int main(void)
 {
 	TEST(contents);
 	TEST(every_buffer_size);
+	TEST(with_modules);
 	TEST(joins);
 	TEST(refused);
 	return done();

@@ -222,6 +222,31 @@ static void pages(void)
 	CHECK_EQ(result.mapped, 1);
 }
 
+/* A store: an instance of memory only. */
+static void stores(void)
+{
+	good_machine();
+	ledger[5].owner = 9;
+	infos[1].memory_bytes = 0;
+	infos[nr_infos++] = (struct mk_info){ .id = 9,
+					      .name = "pmem-fd01-2a",
+					      .memory_bytes = 0x200000,
+					      .users = 2 };
+	CHECK_EQ(run(), 0);
+	CHECK_EQ(result.differences, 0);
+	CHECK_STR(lines, "");
+	CHECK_EQ(result.memory, 0x400000);
+	infos[2].memory_bytes = 0x400000;
+	WRONG("'pmem-fd01-2a' has memory of 4194304 by its own account");
+	infos[2].memory_bytes = 0x200000;
+	put_page("/proc/kpageflags", 0x600, 1ULL << KPF_BUDDY);
+	WRONG("memory 0x600000+0x200000 (of 'pmem-fd01-2a'): 1 pages free");
+	good_machine();
+	ledger[5].owner = 9;
+	infos[1].memory_bytes = 0;
+	WRONG("there is no such instance");
+}
+
 static void owners(void)
 {
 	good_machine();
@@ -302,6 +327,7 @@ int main(void)
 	TEST(cpus);
 	TEST(places);
 	TEST(pages);
+	TEST(stores);
 	TEST(owners);
 	TEST(totals);
 	TEST(broken);

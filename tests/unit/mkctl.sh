@@ -59,7 +59,7 @@ gives() {
 }
 
 verbs='create load start run list show log wait ping send receive stop kill
-	unload delete fsck doctor'
+	unload delete pmem fsck doctor'
 
 for verb in $verbs; do
 	gives "Usage: mkctl $verb " "$verb" --help
@@ -164,13 +164,26 @@ want 2 "too many arguments: 'f'" receive a f --type 0x8000
 want 2 'odd character' receive 'o ne' --type 0x8000
 want 2 'not a number from 1 to' receive a --type 0x8000 -c 0
 want 2 'either --count or --follow' receive a --type 0x8000 -c 1 -f
+want 2 "'list' is neither sync nor drop" pmem list
+want 2 'the file or store to drop is missing' pmem drop
+want 2 "too many arguments: 'g'" pmem drop f g
+want 2 "too many arguments: 'g'" pmem sync f g
+want 2 '--json is for the list' pmem sync --json
+want 2 '--force and --output are for sync' pmem --force
+want 2 '--force and --output are for sync' pmem drop f --force
+want 2 '--force and --output are for sync' pmem --output g
+want 2 '--output is for one file' pmem sync --output g
+want 2 '--output is for one file' pmem sync f --output g --force
+want 2 '--discard is for drop' pmem --discard
+want 2 '--discard is for drop' pmem sync f --discard
 verdict options
 
 for line in 'create a --cpus 1 --memory 2M' 'load a --kernel k' 'start a' \
 	'run a --cpus 1 --memory 2M --kernel k' 'list' 'list --json' 'show a' \
 	'log a --follow' 'wait a --state running' 'kill a' 'unload a' \
 	'ping a -c 1' 'send a --type 0x8000 -' 'receive a --type 0xFFFF' \
-	'stop a --kill' 'delete --force a' 'fsck' ''; do
+	'stop a --kill' 'delete --force a' 'fsck' '' \
+	'pmem' 'pmem --json' 'pmem sync' 'pmem sync f --output g' 'pmem drop f'; do
 	# shellcheck disable=SC2086
 	want 1 'modprobe multikernel' $line
 done
@@ -300,6 +313,117 @@ export MULTIKERNEL_AGENT_DIR
 }
 verdict agent
 
+# fake_modules DIR: as depmod leaves them; one file of each form
+fake_modules() {
+	mkdir -p "$1/k"
+	for module in virtio virtio_ring virtio-rng nd_e820 nd_pmem fuse \
+		virtiofs; do
+		printf '\177ELF %s' "$module" >"$1/k/$module.ko"
+	done
+	xz "$1/k/virtio.ko" && gzip "$1/k/virtio-rng.ko" || bad=1
+	cat >"$1/modules.dep" <<-EOF
+	k/virtiofs.ko: k/fuse.ko k/virtio_ring.ko k/virtio.ko.xz
+	k/virtio_ring.ko: k/virtio.ko.xz
+	k/virtio.ko.xz:
+	k/virtio-rng.ko.gz: k/virtio_ring.ko k/virtio.ko.xz
+	k/fuse.ko:
+	k/nd_e820.ko:
+	k/nd_pmem.ko:
+	EOF
+	echo kernel/drivers/block/virtio_blk.ko >"$1/modules.builtin"
+}
+
+fake_agent "$dir/agent" "$dir/agent/$release"
+MULTIKERNEL_AGENT_DIR=$dir/agent
+# A library without a decompressor cannot unpack them.
+packed=$(ldd "$mkctl" 2>/dev/null | grep -c -E 'liblzma|libz\.')
+all='multikernel_virtio virtio virtio_ring virtio_rng fuse virtiofs nd_e820 nd_pmem'
+modules=$dir/sys/lib/modules/$release
+# shellcheck disable=SC2086
+{
+	# without multikernel_virtio.ko there is nothing to look for
+	fake_modules "$modules"
+	machine="--sysroot $dir/sys"
+	gives 'modules     none for devices' $plan --kernel "$fake"
+	want 1 'no devices: there is no plain multikernel_virtio.ko' $plan \
+		--kernel "$fake" --modules-dir "$modules"
+	printf '\177ELF virtio' >"$dir/agent/$release/multikernel_virtio.ko"
+
+	want 2 'either --modules-dir or --no-modules' $plan --kernel "$fake" \
+		--no-modules --modules-dir "$modules"
+	want 2 'either --modules-dir or --no-agent' $plan --kernel "$fake" \
+		--no-agent --modules-dir "$modules"
+	gives 'modules     none for devices' $plan --kernel "$fake" --no-modules
+
+	if [ "$packed" -eq 2 ]; then
+		# by each of the three ways
+		gives "modules     $all (" $plan --kernel "$fake"
+		machine="--sysroot $nothing"
+		gives "modules     $all (" $plan --kernel "$fake" \
+			--modules-dir "$modules"
+		MULTIKERNEL_MODULES_DIR=$dir/sys/lib/modules
+		export MULTIKERNEL_MODULES_DIR
+		gives "modules     $all (" $plan --kernel "$fake"
+		gives '"virtio": true' $plan --kernel "$fake" --json
+		grep -q '^ *"nd_pmem"$' "$dir/out" || bad=1
+		want 0 'no module for: net (virtio_net), console' -v $plan \
+			--kernel "$fake"
+		unset MULTIKERNEL_MODULES_DIR
+	fi
+
+	# what is missing or wrong is told, and fails only where it was named
+	machine="--sysroot $nothing"
+	none="no modules.dep, which depmod makes, in $nothing/lib/modules"
+	want 0 "$none/$release: it starts without devices; say --modules-dir" \
+		$plan --kernel "$fake"
+	grep -q 'modules     none for devices' "$dir/out" || bad=1
+	want 1 "no modules.dep, which depmod makes, in $dir/none" $plan \
+		--kernel "$fake" --modules-dir "$dir/none"
+	cp -r "$modules" "$dir/m"
+	echo text >"$dir/m/k/virtio_ring.ko"
+	want 1 "$dir/m/k/virtio_ring.ko: not a module but something unknown" \
+		$plan --kernel "$fake" --modules-dir "$dir/m"
+	rm "$dir/m/k/virtio_ring.ko"
+	want 1 "cannot open $dir/m/k/virtio_ring.ko" $plan --kernel "$fake" \
+		--modules-dir "$dir/m"
+	echo 'k/virtio.ko: ../../../etc/shadow' >"$dir/m/modules.dep"
+	want 1 'not a path below its folder' $plan --kernel "$fake" \
+		--modules-dir "$dir/m"
+	: >"$dir/m/modules.dep"
+	want 1 'multikernel_virtio.ko needs virtio, which is neither in' $plan \
+		--kernel "$fake" --modules-dir "$dir/m"
+
+	# a kernel that has virtio built in
+	printf 'a/virtio.ko\na/virtio_ring.ko\n' >"$dir/m/modules.builtin"
+	gives 'modules     multikernel_virtio' $plan --kernel "$fake" \
+		--modules-dir "$dir/m"
+	mkdir -p "$dir/parent"
+	ln -s "$dir/m" "$dir/parent/$release"
+	MULTIKERNEL_MODULES_DIR=$dir/parent
+	export MULTIKERNEL_MODULES_DIR
+	gives 'modules     multikernel_virtio' $plan --kernel "$fake" \
+		--no-modules
+	unset MULTIKERNEL_MODULES_DIR
+
+	# too much: it is the spawn's memory
+	echo 'k/virtiofs.ko:' >"$dir/m/modules.dep"
+	truncate -s 40M "$dir/m/k/virtiofs.ko"
+	want 1 "$dir/m/k/virtiofs.ko is too large: 32M at most" $plan \
+		--kernel "$fake" --modules-dir "$dir/m"
+}
+machine="--sysroot $nothing"
+rm -r "$dir/agent"
+verdict modules
+
+# Devices that start and run are given; serve.sh tries their options.
+want 2 '--foreground is for devices' start a --foreground
+want 2 '--foreground is for devices' run a --cpus 1 --memory 2M --kernel k \
+	--foreground
+want 1 'modprobe multikernel' start a --rng
+want 1 'modprobe multikernel' run a --cpus 1 --memory 2M --kernel k --rng \
+	--foreground
+verdict devices
+
 "$mkctl" --sysroot $data/plain4 doctor >"$dir/out" 2>&1 || bad=1
 "$mkctl" --sysroot $data/plain4 doctor --json | grep -q '"result": "warn"' ||
 	bad=1
@@ -313,6 +437,42 @@ for check in module secure-boot kernel kvm kexec tsc contiguous; do
 	grep -Eq "^warn +$check" "$dir/out" || { bad=1; echo "# $check"; }
 done
 verdict doctor
+
+# Files as persistent memory, as far as that needs no stores.
+pmem="$plan --no-agent --kernel $fake"
+head -c 3000000 /dev/zero >"$dir/a.img"
+echo x >"$dir/b.img,ro"
+# shellcheck disable=SC2086
+{
+	want 0 'it gets no agent' $pmem --pmem "$dir/a.img"
+	grep -q '0x000050000000-0x0000503fffff .*4M  persistent' "$dir/out" ||
+		bad=1
+	want 0 'it gets no agent' $pmem --json --pmem "$dir/a.img,ro" \
+		--pmem "$dir/b.img,ro,rw"
+	[ "$(grep -c '"type": 12' "$dir/out")" = 2 ] || bad=1
+	grep -A 12 '"pmem"' "$dir/out" | grep -q '"address": 1346371584' || bad=1
+	gives '"pmem": [' $pmem --json
+	want 2 'file is missing' $pmem --pmem ''
+	want 2 'file is missing' $pmem --pmem ,ro
+	want 2 'file is missing' $pmem --pmem ,rw
+	want 2 'more than 16 files' $pmem $(seq -f '--pmem=x%g' 17)
+	want 1 'No such file' $pmem --pmem "$dir/missing"
+	want 1 'No such file' $pmem --pmem "$dir/b.img,ro" # is "b.img", ro
+	want 1 'irectory' $pmem --pmem "$dir"
+	want 1 'is a directory' $pmem --pmem "$dir,ro"
+	want 1 'is empty' $pmem --pmem "$dir/void"
+	want 1 'neither a regular file nor a block device' $pmem \
+		--pmem "$dir/fifo"
+	want 1 'neither a regular file nor a block device' $pmem \
+		--pmem /dev/zero,ro
+	want 1 'are the same file' $pmem --pmem "$dir/a.img" \
+		--pmem "$dir/../${dir##*/}/a.img,ro"
+	ln "$dir/a.img" "$dir/link.img"
+	want 1 'are the same file' $pmem --pmem "$dir/a.img" \
+		--pmem "$dir/link.img"
+}
+[ ! -e "$nothing/run" ] || bad=1
+verdict pmem
 
 plan="$plan --no-agent --kernel"
 if [ -z "${MK_TEST_KERNELS:-}" ]; then

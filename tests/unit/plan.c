@@ -70,7 +70,8 @@ static const struct mk_plan_segment *find(const char *what)
 static void judge(const struct mk_plan_input *in)
 {
 	const struct mk_machine *m = &in->machine;
-	uint64_t top = m->memory_base + m->memory_bytes, sum = 0, end = 0;
+	uint64_t top = m->memory_base + m->memory_bytes, sum = 0, end = 0,
+		 last = 0;
 	unsigned int i, k;
 
 	for (i = 0; i < plan.nr_segments; i++) {
@@ -104,13 +105,18 @@ static void judge(const struct mk_plan_input *in)
 		CHECK(e->length && !((e->address | e->length) & (PAGE - 1)));
 		CHECK(e->address >= end);
 		end = e->address + e->length;
+		if (e->type == 12) {
+			CHECK(e->address >= top || end <= m->memory_base);
+			continue;
+		}
+		last = end;
 		CHECK((e->address >= m->low_base &&
 		       end <= m->low_base + m->low_bytes) ||
 		      (e->address >= m->memory_base && end <= top));
 		if (e->type == 1)
 			sum += e->length;
 	}
-	CHECK_EQ(end, top);
+	CHECK_EQ(last, top);
 	CHECK_EQ(sum,
 		 m->low_bytes - (m->x2apic ? 0 : PAGE) + m->memory_bytes - MB);
 }
@@ -336,6 +342,96 @@ static void large_memory(void)
 	CHECK(strstr(error.text, "out of reach") != NULL);
 }
 
+/* Where boot_params has e820 entry @i (zero-page.rst). */
+static const uint8_t *told(unsigned int i)
+{
+	const struct mk_plan_segment *s = find("boot parameters");
+
+	return s->bytes + 0x2d0 + 20 * (size_t)i;
+}
+
+/* Stores below, between and above: sorted, and nothing else moves. */
+static void pmem(void)
+{
+	struct mk_plan_input in = input();
+	struct mk_plan_pmem ranges[MK_PLAN_PMEM] = {
+		{ 9 * GB, 2 * MB },
+		{ 2 * MB, 4 * MB }, /* the least there is */
+		{ 5 * GB + 4 * MB, 2 * MB }, /* ends where the memory begins */
+		{ 5 * GB + 262 * MB, 64 * MB }, /* begins where it ends */
+	};
+	static struct mk_plan without;
+	unsigned int i, nr = 0;
+
+	CHECK_EQ(make(&in), 0);
+	without = plan;
+	in.pmem = ranges;
+	in.nr_pmem = 4;
+	CHECK_EQ(make(&in), 0);
+	judge(&in);
+	CHECK_EQ(plan.nr_segments, without.nr_segments);
+	CHECK_EQ(plan.nr_e820, without.nr_e820 + 4);
+	for (i = 1; i < plan.nr_e820; i++)
+		CHECK(plan.e820[i].address >=
+		      plan.e820[i - 1].address + plan.e820[i - 1].length);
+	CHECK_EQ(plan.e820[2].address, 2 * MB);
+	CHECK_EQ(plan.e820[3].address, 5 * GB + 4 * MB);
+	CHECK_EQ(plan.e820[9].address, 5 * GB + 262 * MB);
+	CHECK_EQ(plan.e820[10].address, 9 * GB);
+	for (i = 0; i < plan.nr_e820; i++)
+		nr += plan.e820[i].type == 12;
+	CHECK_EQ(nr, 4);
+	CHECK_EQ(find("boot parameters")->bytes[0x1e8], plan.nr_e820);
+	CHECK(memcmp(told(2), "\0\0\x20\0\0\0\0\0\0\0\x40\0\0\0\0\0\x0c", 17) ==
+	      0);
+
+	/* as many as there can be, side by side */
+	for (i = 0; i < MK_PLAN_PMEM; i++)
+		ranges[i] = (struct mk_plan_pmem){ 8 * GB + (15 - i) * 2 * MB,
+						   2 * MB };
+	in.nr_pmem = MK_PLAN_PMEM;
+	CHECK_EQ(make(&in), 0);
+	judge(&in);
+	CHECK_EQ(plan.nr_e820, without.nr_e820 + MK_PLAN_PMEM);
+	CHECK_EQ(plan.e820[7].address, 8 * GB);
+	CHECK_EQ(plan.e820[22].address, 8 * GB + 30 * MB);
+}
+
+static void pmem_refused(void)
+{
+	static const struct mk_plan_pmem bad[][2] = {
+		{ { 8 * GB, 2 * MB }, { 0, 2 * MB } },
+		{ { 8 * GB, 2 * MB }, { 9 * GB, 0 } },
+		{ { 8 * GB, 2 * MB }, { 9 * GB + MB, 2 * MB } },
+		{ { 8 * GB, 2 * MB }, { 9 * GB, 3 * MB } },
+		{ { 8 * GB, 2 * MB }, { 1ULL << 52, 2 * MB } },
+		{ { 8 * GB, 2 * MB }, { 9 * GB, 1ULL << 52 } },
+		{ { 8 * GB, 2 * MB }, { -2 * MB, 4 * MB } },
+		{ { 8 * GB, 2 * MB }, { 8 * GB, 2 * MB } },
+		{ { 8 * GB, 4 * MB }, { 8 * GB + 2 * MB, 4 * MB } },
+		{ { 8 * GB + 2 * MB, 4 * MB }, { 8 * GB, 4 * MB } },
+		{ { 8 * GB, 2 * MB }, { 5 * GB + 6 * MB, 2 * MB } },
+		{ { 8 * GB, 2 * MB }, { 5 * GB + 260 * MB, 4 * MB } },
+		{ { 8 * GB, 2 * MB }, { 5 * GB + 4 * MB, 4 * MB } },
+		{ { 4 * GB, 3 * GB }, { 8 * GB, 2 * MB } },
+	};
+	struct mk_plan_input in = input();
+	unsigned int i;
+
+	in.nr_pmem = 2;
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		in.pmem = bad[i];
+		CHECK_EQ(make(&in), MK_E_CALL);
+		CHECK(strstr(error.text, "persistent memory") != NULL);
+		CHECK_EQ(plan.nr_segments, 0);
+	}
+	in.pmem = NULL;
+	CHECK_EQ(make(&in), MK_E_CALL);
+	in.pmem = bad[0];
+	in.nr_pmem = MK_PLAN_PMEM + 1;
+	CHECK_EQ(make(&in), MK_E_CALL);
+}
+
 static void refused(void)
 {
 	struct mk_plan_input in;
@@ -421,6 +517,8 @@ int main(void)
 	TEST(every_size);
 	TEST(most_cpus);
 	TEST(large_memory);
+	TEST(pmem);
+	TEST(pmem_refused);
 	TEST(refused);
 	return done();
 }

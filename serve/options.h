@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The options that name devices, for the commands serve, start, run and
+ * device: each "--KIND OPTIONS" is one device that is wished for.
+ */
+#ifndef SERVE_OPTIONS_H
+#define SERVE_OPTIONS_H
+
+#include "mkctl/cmd.h"
+#include "serve.h"
+
+struct serve_wish {
+	unsigned int nr;
+	struct {
+		const char *kind; /* serve_kind.name */
+		const char *options; /* "" if it has none */
+	} devices[SERVE_DEVICES];
+	bool foreground;
+	bool replace; /* what a dead supervisor left does not matter */
+};
+
+extern const struct opt serve_options[];
+
+/*
+ * Takes the option if it names a device; exits if that is not well-formed, or
+ * the second of a kind of which there can be one.  The values are not copied.
+ */
+bool serve_take(struct serve_wish *w, const struct parse *p, int key,
+		const char *value);
+
+#endif /* SERVE_OPTIONS_H */

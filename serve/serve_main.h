@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Starting a supervisor, in the background or as this process. */
+#ifndef SERVE_MAIN_H
+#define SERVE_MAIN_H
+
+#include "options.h"
+
+/* The number of a pipe's descriptor, from serve_launch() to "mkctl serve". */
+#define SERVE_READY_FD "MULTIKERNEL_READY_FD"
+
+/*
+ * Start the supervisor in the background.  Returns an exit status: MKCTL_DONE
+ * when all its devices are open, else after having said what failed, with
+ * nothing left behind.  It must be called before the instance is started, or
+ * while it runs.
+ */
+int serve_launch(const struct ctl *ctl, const char *name,
+		 const struct serve_wish *w);
+
+/*
+ * Be the supervisor.  Returns an exit status when the instance was deleted
+ * (MKCTL_DONE), a signal came, or what failed was said.  @ready_fd: a pipe that
+ * gets one byte when all devices are open, or -1.
+ */
+int serve_run(const struct ctl *ctl, const char *name,
+	      const struct serve_wish *w, int ready_fd);
+
+#endif /* SERVE_MAIN_H */
