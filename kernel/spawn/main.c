@@ -226,6 +226,7 @@ static int probe(struct platform_device *device)
 		err = start_parts(&device->dev);
 	if (err)
 		return err;
+	mks_pmem_enter();
 	dev_info(&device->dev, "agent of instance %.*s, generation %u\n",
 		 MKW_NAME_BYTES - 1, mks_agent.page->name,
 		 le32_to_cpu(mks_agent.page->generation));

@@ -46,4 +46,7 @@ void mks_cpus_stop(void);
 int mks_device_start(void);
 void mks_device_stop(void);
 
+/* pmem.c: tell this kernel of its persistent memory; for good */
+void mks_pmem_enter(void);
+
 #endif /* MKS_SPAWN_H */
