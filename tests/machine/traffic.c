@@ -9,6 +9,8 @@
  *   traffic ask ADDRESS COUNT SIZE	that many round trips of SIZE bytes
  *   traffic write FILE BYTES SEED	a pattern; O_DIRECT, then fsync
  *   traffic verify FILE BYTES SEED	is it there?
+ *   traffic disk FILE HOW SIZE COUNT	that many requests of SIZE bytes, O_DIRECT;
+ *			HOW is "read" or "write", or "random" reads
  *
  * ADDRESS is tcp:HOST:PORT or vsock:CID:PORT; to serve, HOST is 0.0.0.0 and
  * CID is -1.  What is right ends with one line on standard output and status 0:
@@ -376,6 +378,40 @@ static void do_file(const char *path, uint64_t bytes, uint64_t seed, int out)
 	}
 }
 
+/* One after the other: what one request takes. */
+static void do_disk(const char *path, const char *how, uint64_t size,
+		    uint64_t count)
+{
+	int out = !strcmp(how, "write"), random = !strcmp(how, "random");
+	int fd = open(path, (out ? O_WRONLY : O_RDONLY) | O_DIRECT | O_CLOEXEC);
+	uint64_t i, places, place, state = 88172645463325252ULL, since;
+	void *buffer;
+	off_t bytes;
+
+	if (fd < 0)
+		die("%s: %s", path, strerror(errno));
+	bytes = lseek(fd, 0, SEEK_END);
+	places = size ? (uint64_t)bytes / size : 0;
+	if (!places || posix_memalign(&buffer, 4096, size))
+		die("not so large a request: %llu", (unsigned long long)size);
+	memset(buffer, 'd', size);
+	since = now_ns();
+	for (i = 0; i < count; i++) {
+		state ^= state << 13;
+		state ^= state >> 7;
+		state ^= state << 17;
+		place = (random ? state : i) % places * size;
+		if ((out ? pwrite(fd, buffer, size, (off_t)place)
+			 : pread(fd, buffer, size, (off_t)place)) !=
+		    (ssize_t)size)
+			die("request %llu: %s", (unsigned long long)i,
+			    strerror(errno));
+	}
+	if (out && fsync(fd))
+		die("fsync: %s", strerror(errno));
+	report("disk", count * size, since);
+}
+
 static uint64_t number(const char *text)
 {
 	char *end;
@@ -405,7 +441,9 @@ int main(int argc, char **argv)
 		do_file(argv[2], number(argv[3]), number(argv[4]), 1);
 	else if (argc == 5 && !strcmp(what, "verify"))
 		do_file(argv[2], number(argv[3]), number(argv[4]), 0);
+	else if (argc == 6 && !strcmp(what, "disk"))
+		do_disk(argv[2], argv[3], number(argv[4]), number(argv[5]));
 	else
-		die("usage: serve, echo, push, pull, ask, write or verify");
+		die("usage: serve, echo, push, pull, ask, write, verify, disk");
 	return 0;
 }
