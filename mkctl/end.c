@@ -7,6 +7,7 @@
 
 #include "names.h"
 #include "pmem.h"
+#include "serve/serve_main.h"
 #include "signals.h"
 
 /* One command without arguments of its own on the instance that is named. */
@@ -118,8 +119,11 @@ int cmd_delete(struct ctl *ctl, int argc, char **argv)
 		say("%s: it is the store of a file: mkctl pmem drop %s", name,
 		    name);
 		status = MKCTL_COULD_NOT;
-	} else if (mk_instance_delete(&inst, flags, &err)) {
-		status = fail(name, &err);
+	} else {
+		/* It clears away its daemons and files when it sees the end. */
+		serve_revive(ctl, name, &inst);
+		if (mk_instance_delete(&inst, flags, &err))
+			status = fail(name, &err);
 	}
 	mk_instance_close(&inst);
 	return status ? status : pmem_let_go(ctl);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "names.h"
+#include "serve/serve_main.h"
 #include "signals.h"
 #include "spawnlog.h"
 
@@ -249,7 +250,9 @@ int start_do(const struct ctl *ctl, const char *name, struct mk_instance *inst,
 		return MKCTL_COULD_NOT;
 	}
 	/* All devices are open before the spawn asks for them. */
-	status = devices_open(ctl, name, &args->wish, &args->supervisor);
+	status = args->wish.nr ? devices_open(ctl, name, &args->wish,
+					      &args->supervisor)
+			       : serve_revive(ctl, name, inst);
 	if (status)
 		return status;
 	status = start_spawn(ctl, name, inst, args);

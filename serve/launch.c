@@ -11,6 +11,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "client.h"
+#include "state.h"
+
 #define ARGUMENTS (2 * SERVE_DEVICES + 16)
 
 struct command {
@@ -124,4 +127,40 @@ int serve_launch(const struct ctl *ctl, const char *name,
 	status = wait_for_ready(name, child, ready[0]);
 	close(ready[0]);
 	return status;
+}
+
+/* Is there a state file of this very instance, with devices? */
+static bool has_devices(const char *name, const struct mk_info *info)
+{
+	struct serve_state *state;
+	bool found = false;
+	char path[256];
+	unsigned int i;
+
+	if (serve_path(path, sizeof(path), name, "state", NULL) ||
+	    serve_state_open(path, &state, NULL))
+		return false;
+	for (i = 0; i < SERVE_DEVICES; i++)
+		found |= state->devices[i].used;
+	found &= serve_state_is_of(state, info);
+	serve_state_close(state);
+	return found;
+}
+
+int serve_revive(const struct ctl *ctl, const char *name,
+		 struct mk_instance *inst)
+{
+	static const struct serve_wish same;
+	struct mk_info info;
+	int sock;
+
+	if (mk_instance_info(inst, &info, NULL) || !has_devices(name, &info))
+		return MKCTL_DONE;
+	sock = serve_connect(name, NULL);
+	if (sock >= 0) {
+		close(sock);
+		return MKCTL_DONE;
+	}
+	say("%s: its supervisor is gone: another one is started", name);
+	return serve_launch(ctl, name, &same);
 }

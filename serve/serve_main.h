@@ -18,6 +18,14 @@ int serve_launch(const struct ctl *ctl, const char *name,
 		 const struct serve_wish *w);
 
 /*
+ * Bring back the supervisor of @inst if it was killed: the new one takes over
+ * what that left behind, or ends it.  Nothing is done, and MKCTL_DONE returned,
+ * if one lives or there is nothing.
+ */
+int serve_revive(const struct ctl *ctl, const char *name,
+		 struct mk_instance *inst);
+
+/*
  * Be the supervisor.  Returns an exit status when the instance was deleted
  * (MKCTL_DONE), a signal came, or what failed was said.  @ready_fd: a pipe that
  * gets one byte when all devices are open, or -1.

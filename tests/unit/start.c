@@ -188,6 +188,12 @@ int serve_launch(const struct ctl *ctl, const char *name,
 	return launch_status;
 }
 
+int serve_revive(const struct ctl *ctl, const char *name,
+		 struct mk_instance *inst)
+{
+	return MKCTL_DONE;
+}
+
 int serve_run(const struct ctl *ctl, const char *name,
 	      const struct serve_wish *w, int ready_fd)
 {
