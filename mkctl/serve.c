@@ -31,7 +31,7 @@ static const struct usage usage = {
 		"standard error.\n"
 		"\n"
 		"Example:\n"
-		"  mkctl serve web --console --net tap=tap0 --disk web.img\n"
+		"  mkctl serve web --console --net tap=tap0 --disk /srv/web.img\n"
 		"  mkctl start web\n"
 		"  mkctl console web\n",
 };

@@ -189,7 +189,7 @@ static int enter(const char *name, struct mk_instance *inst, int64_t *entered)
 		if (waited >= HELD_MOST) {
 			say("%s: not started: a program has held devices of "
 			    "its last life for %d s, its supervisor most "
-			    "likely (mkctl device %s list); end that, and "
+			    "likely (mkctl device %s); end that, and "
 			    "start again",
 			    name, HELD_MOST / 1000, name);
 			return MKCTL_COULD_NOT;
@@ -287,7 +287,7 @@ static const struct usage usage = {
 		"\n"
 		"Example:\n"
 		"  mkctl start web --wait 60\n"
-		"  mkctl start web --console --disk web.img\n",
+		"  mkctl start web --console --disk /srv/web.img\n",
 };
 
 int cmd_start(struct ctl *ctl, int argc, char **argv)

@@ -47,8 +47,13 @@ static void end_life(struct serve *s)
 		}
 		serve_reset(s->slots[i]);
 		s->slots[i]->announce = false;
-		if (s->slots[i]->leaving)
+		if (s->slots[i]->leaving) {
 			serve_remove_now(s->slots[i]);
+		} else if (s->slots[i]->d.broken) {
+			/* The next life begins with another backend. */
+			serve_close(s->slots[i]);
+			serve_retry(s, i);
+		}
 	}
 }
 

@@ -44,11 +44,18 @@ static void take_status(struct serve_slot *slot, uint32_t wanted)
 		return;
 	}
 	fresh = wanted & ~now;
-	if (fresh & VIRTIO_CONFIG_S_FEATURES_OK && !features_fit(slot)) {
-		serve_complain(d->s, d,
-			       "refused features 0x%llx: offered were 0x%llx",
-			       (unsigned long long)d->state->features,
-			       (unsigned long long)serve_offered(slot));
+	if (fresh & VIRTIO_CONFIG_S_FEATURES_OK &&
+	    (d->broken || !features_fit(slot))) {
+		/*
+		 * So a broken device's driver fails.  At DRIVER_OK it would be
+		 * too late: a disk's waits for its partition table for ever.
+		 */
+		if (!d->broken)
+			serve_complain(
+				d->s, d,
+				"refused features 0x%llx: offered were 0x%llx",
+				(unsigned long long)d->state->features,
+				(unsigned long long)serve_offered(slot));
 		fresh &= ~(VIRTIO_CONFIG_S_FEATURES_OK |
 			   VIRTIO_CONFIG_S_DRIVER_OK);
 	}

@@ -66,8 +66,8 @@ static int module_bind(struct serve *of, unsigned int device,
 		       unsigned int queue, int kick, int call,
 		       struct mk_error *err)
 {
-	return mk_instance_bind(&of->inst, of->state->life, device, queue,
-				kick, call, err);
+	return mk_instance_bind(&of->inst, of->state->life, device, queue, kick,
+				call, err);
 }
 
 static int module_info(struct serve *of, struct mk_info *info,

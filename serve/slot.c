@@ -440,8 +440,8 @@ void serve_broken(struct serve_device *d, const char *why)
 	d->broken = true;
 	snprintf(slot->why, sizeof(slot->why), "%s", why);
 	serve_log(d->s, d,
-		  "%s; it works again after mkctl device %s remove "
-		  "%u and add",
+		  "%s; it works again in the spawn's next life, or after "
+		  "mkctl device %s remove %u and add",
 		  why, d->s->name, d->number);
 	serve_needs_reset(slot);
 }

@@ -34,8 +34,9 @@
  * Addresses of virtqueues are physical addresses in the instance's memory.
  * Notifications of buffers go out of band, by the lines of the channel (struct
  * mkw_lines): queue q of device d has the line MKW_LINE(d, q).  EVENT_AVAIL and
- * EVENT_USED are not used.  VIRTIO_F_NOTIFICATION_DATA and VIRTIO_F_ACCESS_PLATFORM are not offered;
- * VIRTIO_F_VERSION_1 always is, and must be accepted.
+ * EVENT_USED are not used.  VIRTIO_F_NOTIFICATION_DATA and
+ * VIRTIO_F_ACCESS_PLATFORM are not offered; VIRTIO_F_VERSION_1 always is, and
+ * must be accepted.
  *
  * All fields are little-endian; both sides check lengths before they look.
  */

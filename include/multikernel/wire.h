@@ -34,7 +34,7 @@
 #define MKW_FEATURE_REQUEST (1ULL << 1) /* the request word is looked at */
 #define MKW_FEATURE_CPUS    (1ULL << 2) /* cpus[] names the instance's CPUs */
 #define MKW_FEATURE_LINES   (1ULL << 3) /* struct mkw_lines behind the rings */
-#define MKW_FEATURES_ALL                                             \
+#define MKW_FEATURES_ALL                                                \
 	(MKW_FEATURE_CHANNEL | MKW_FEATURE_REQUEST | MKW_FEATURE_CPUS | \
 	 MKW_FEATURE_LINES)
 
@@ -210,9 +210,9 @@ struct mkw_channel {
  * a doorbell (0 = not now) and has one writer: who is rung by it.  Devices use
  * them, line MKW_LINE(device, queue) for each virtqueue.
  */
-#define MKW_LINES_DEVICES 64
-#define MKW_LINES_QUEUES  32
-#define MKW_LINES	  (MKW_LINES_DEVICES * MKW_LINES_QUEUES)
+#define MKW_LINES_DEVICES	64
+#define MKW_LINES_QUEUES	32
+#define MKW_LINES		(MKW_LINES_DEVICES * MKW_LINES_QUEUES)
 #define MKW_LINE(device, queue) ((device)*MKW_LINES_QUEUES + (queue))
 
 struct mkw_lines {
@@ -246,11 +246,11 @@ struct mkw_message {
  *   0x1000..0x7fff  kernel modules
  *   0x8000..0xffff  programs (MK_IOC_ATTACH)
  */
-#define MKW_TYPE_HELLO	  0x0001 /* spawn: request, struct mkw_hello */
-#define MKW_TYPE_BYE	  0x0002 /* spawn: its agent leaves */
-#define MKW_TYPE_PING	  0x0003 /* request; the reply has the same bytes */
-#define MKW_TYPE_MODULE	  0x1000
-#define MKW_TYPE_PROGRAM  0x8000
+#define MKW_TYPE_HELLO	 0x0001 /* spawn: request, struct mkw_hello */
+#define MKW_TYPE_BYE	 0x0002 /* spawn: its agent leaves */
+#define MKW_TYPE_PING	 0x0003 /* request; the reply has the same bytes */
+#define MKW_TYPE_MODULE	 0x1000
+#define MKW_TYPE_PROGRAM 0x8000
 /* See multikernel/virtio_msg.h; a program on the host, a module in a spawn. */
 #define MKW_TYPE_VIRTIO	  0xffff
 

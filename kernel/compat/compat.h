@@ -99,7 +99,7 @@ static inline void compat_irq_move_at_once(unsigned int irq)
  * eventfd_signal() took how much to add and lost that in 6.8, when it was
  * always 1.  Can go with 6.1.
  */
-#ifdef COMPAT_HAVE_EVENTFD_SIGNAL_ONE
+#ifdef COMPAT_HAVE_EVENTFD_ONE
 #define compat_eventfd_signal(ctx) eventfd_signal(ctx)
 #else
 #define compat_eventfd_signal(ctx) eventfd_signal(ctx, 1)
@@ -111,8 +111,8 @@ static inline void compat_irq_move_at_once(unsigned int irq)
  * @name for virtio_config_ops.find_vqs, by @one for each queue with a name and
  * @undo when one fails.  Can go with 6.1.
  */
-#ifdef COMPAT_HAVE_VIRTQUEUE_INFO
-#define COMPAT_FIND_VQS_ARGS struct virtqueue_info infos[]
+#ifdef COMPAT_HAVE_VQ_INFO
+#define COMPAT_FIND_VQS_ARGS	     struct virtqueue_info infos[]
 #define COMPAT_FIND_VQS(member, old) (infos[i].member)
 #define COMPAT_FIND_VQS_CTX	     (infos[i].ctx)
 #else

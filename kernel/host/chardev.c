@@ -27,7 +27,7 @@ static int ioctl_info(struct mkh_file *mf, void __user *user)
 
 	if (copy_from_user(&info, user, sizeof(info)))
 		return -EFAULT;
-	if (info.flags || !all_zero(info.reserved))
+	if (info.flags || info.reserved1 || !all_zero(info.reserved))
 		return -EINVAL;
 	mkh_instance_info(mf->inst, &info);
 	if (copy_to_user(user, &info, sizeof(info)))
@@ -446,7 +446,7 @@ static int ioctl_next(void __user *user)
 
 	if (copy_from_user(&info, user, sizeof(info)))
 		return -EFAULT;
-	if (info.flags || !all_zero(info.reserved))
+	if (info.flags || info.reserved1 || !all_zero(info.reserved))
 		return -EINVAL;
 	inst = mkh_instance_next(info.id);
 	if (!inst)

@@ -155,7 +155,7 @@ static void test_machine(void)
 	REFUSE("next: unknown flag", machine, MK_IOC_NEXT, i, EINVAL,
 	       i.flags = 1);
 	REFUSE("next: reserved words", machine, MK_IOC_NEXT, i, EINVAL,
-	       i.reserved[7] = 1);
+	       i.reserved[6] = 1);
 	REFUSE("next: the end", machine, MK_IOC_NEXT, i, ENOENT,
 	       i.id = 0xffffffff);
 	REFUSE("ledger: unknown flag", machine, MK_IOC_LEDGER, l, EINVAL,
@@ -216,7 +216,7 @@ static void test_load(void)
 	uint64_t base = info.memory_base, end = base + info.memory_bytes;
 
 	REFUSE_LOAD("unknown flag", EINVAL, l.flags = 1u << 31);
-	REFUSE_LOAD("reserved words", EINVAL, l.reserved[2] = 1);
+	REFUSE_LOAD("reserved words", EINVAL, l.reserved[1] = 1);
 	REFUSE_LOAD("no segments", EINVAL, l.nr_segments = 0);
 	REFUSE_LOAD("too many segments", E2BIG,
 		    l.nr_segments = MK_SEGMENTS_MAX + 1);

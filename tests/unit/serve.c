@@ -359,9 +359,17 @@ static void broken_backend_is_not_started(void)
 	serve_broken(&s.slots[0]->d, "again");
 	CHECK_EQ(s.state->devices[0].status, 15 | 64);
 	CHECK_STR(s.slots[0]->why, "the daemon ended");
-	CHECK_EQ(fake_driver(&s, 0), 15 | 64);
+	/* Its driver is refused before it could begin to wait. */
+	CHECK_EQ(fake_driver(&s, 0), 3 | 64);
 	CHECK_EQ(kind.starts, 1);
 	CHECK_EQ(kind.stops, 1);
+	/* The next life gets another one. */
+	fake.info.state = MK_STATE_STOPPED;
+	fake.info.events++;
+	serve_look(&s);
+	CHECK_EQ(kind.closes, 1);
+	CHECK(s.slots[0] && !s.slots[0]->d.broken);
+	CHECK_STR(s.slots[0]->why, "");
 	fake_end(&s);
 }
 

@@ -195,7 +195,7 @@ struct mk_create {
  * EOPNOTSUPP, and its state is CREATED.
  */
 #define MK_CREATE_F_STORE (1U << 3)
-#define __MK_CREATE_F_ALL                                             \
+#define __MK_CREATE_F_ALL                                                 \
 	(MK_CREATE_F_SPLIT_CORES | MK_CREATE_F_FIXED | MK_CREATE_F_NODE | \
 	 MK_CREATE_F_STORE)
 
@@ -320,7 +320,8 @@ struct mk_load {
  *
  * MK_IOC_START: place the segments on wiped memory and start the boot CPU.
  *   Returns when the CPU is about to enter the image.  Errors: EINVAL, EBUSY
- *   (running, or a binding of the last life is still open), ENOEXEC (nothing loaded), EIO (the CPU never arrived; all CPUs
+ *   (running, or a binding of the last life is still open), ENOEXEC (nothing
+ *   loaded), EIO (the CPU never arrived; all CPUs
  *   were parked again: state STOPPED, cause NO_START), ETIMEDOUT (one did not
  *   even park: lost), EUCLEAN (the instance has a lost CPU), ESHUTDOWN.
  * MK_IOC_KILL: stop all CPUs by INIT into the parking stub and wait for each

@@ -11,7 +11,7 @@
 
 kernel=/kernels/$rel/vmlinuz
 stores=/run/multikernel/stores
-cd /tmp
+cd /tmp || exit 1
 mkdir -p /tmp/case /tmp/m
 modprobe loop || not_ok "modprobe loop"
 modprobe ext4 || not_ok "modprobe ext4"

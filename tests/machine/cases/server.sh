@@ -3,7 +3,7 @@
 # the host over vhost-net; and the same system with its root from a folder of
 # the host (virtiofs), and from a file in memory (persistent memory).
 #
-# machine: --devices --memory 6G --host 6.1 --have 6.12 --kmod loop --kmod overlay --drive rootfs:server.ext4 --drive rootfs:minimal.erofs --drive rootfs:server.erofs
+# machine: --devices --memory 6G --host 6.1 --have 6.12 --drive rootfs:server.ext4 --drive rootfs:minimal.erofs --drive rootfs:server.erofs
 
 . /lib/verdict.sh
 . /lib/devices.sh
@@ -58,7 +58,8 @@ check "pgbench: its tables" pgbench -q -i -s 1
 pgbench -c 4 -T 10 >/tmp/pgbench 2>&1 || not_ok "pgbench"
 sed 's/^/# /' /tmp/pgbench
 check "pgbench: transactions, none failed" sh -c \
-	'grep -q "number of failed transactions: 0 " /tmp/pgbench && grep -qE "tps = [0-9]*[1-9]" /tmp/pgbench'
+	'grep -q "number of failed transactions: 0 " /tmp/pgbench &&
+	grep -qE "tps = [0-9]*[1-9]" /tmp/pgbench'
 check "stop" mkctl stop web --timeout 180
 equal "it powered off" stopped "$(json web state)"
 check "its file system is clean" e2fsck -fn /dev/vda
