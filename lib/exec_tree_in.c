@@ -137,7 +137,11 @@ static int make_link(struct mk_tree_in *t, const char *target)
 	struct timespec times[2] = { t->modified, t->modified };
 	int folder = t->levels[t->depth].fd;
 
-	if (t->stream >= 0)
+	/*
+	 * Of a single file the other side follows links; one that sends a link
+	 * all the same means that something is done to what it points to.
+	 */
+	if (t->stream >= 0 || !t->recursive)
 		return mk_tree_fail(&t->error, 0,
 				    "%s is a symbolic link, no file", t->name);
 	if (new_temporary(t))

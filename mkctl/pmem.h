@@ -30,6 +30,8 @@ struct pmem_use {
 	struct mk_plan_pmem ranges[MK_STORES_MAX];
 	char names[MK_STORES_MAX][MK_NAME_BYTES];
 	bool made[MK_STORES_MAX]; /* by us: goes again if the load fails */
+	bool reused[MK_STORES_MAX]; /* this is put back then: */
+	struct store_record before[MK_STORES_MAX];
 };
 
 /* The value of one --pmem; wrong ones exit. */

@@ -23,6 +23,8 @@ struct job {
 	struct mk_instance store;
 	struct mk_info info; /* of the store */
 	bool made;
+	bool reused; /* the record was: */
+	struct store_record before;
 };
 
 void pmem_take(struct pmem_args *args, const struct parse *p, const char *value)
@@ -186,6 +188,8 @@ static int say_in_use(const struct job *j, struct mk_error *err)
 /* It is there and may be had: under the name of the new user from now on. */
 static int reuse(struct job *j, struct mk_error *err)
 {
+	j->before = j->record;
+	j->reused = true;
 	j->record.ro = j->ro;
 	j->record.user_id = j->id;
 	snprintf(j->record.user, sizeof(j->record.user), "%s", j->name);
@@ -321,6 +325,8 @@ int pmem_begin(const struct ctl *ctl, struct mk_device *dev, const char *name,
 		use->ranges[i].address = job.info.memory_base;
 		use->ranges[i].length = job.info.memory_bytes;
 		use->made[i] = job.made;
+		use->reused[i] = job.reused;
+		use->before[i] = job.before;
 		memcpy(use->names[i], job.file.name, MK_NAME_BYTES);
 		use->nr++;
 	}
@@ -350,7 +356,11 @@ void pmem_end(const struct ctl *ctl, struct mk_device *dev,
 	unsigned int i;
 
 	for (i = 0; i < use->nr && !loaded; i++)
-		if (use->made[i] && pmem_remove(ctl, dev, use->names[i], &err))
+		if (use->made[i]
+			    ? pmem_remove(ctl, dev, use->names[i], &err)
+			    : use->reused[i] &&
+				      store_record_write(ctl, use->names[i],
+							 &use->before[i], &err))
 			fail(use->names[i], &err);
 	if (loaded && use->lock < 0 && store_any(ctl))
 		use->lock = store_lock(ctl, NULL);

@@ -120,7 +120,7 @@ uint64_t store_bytes(uint64_t size)
 static void folder(const struct ctl *ctl, char *path, size_t size,
 		   const char *below)
 {
-	snprintf(path, size, "%s/run/multikernel/stores%s", ctl->root, below);
+	snprintf(path, size, "%s/run/multikernel/.stores%s", ctl->root, below);
 }
 
 bool store_any(const struct ctl *ctl)

@@ -18,7 +18,7 @@
 static void record_path(const struct ctl *ctl, const char *name,
 			const char *tail, char *path, size_t size)
 {
-	snprintf(path, size, "%s/run/multikernel/stores/%s%s", ctl->root, name,
+	snprintf(path, size, "%s/run/multikernel/.stores/%s%s", ctl->root, name,
 		 tail);
 }
 

@@ -227,11 +227,15 @@ static void take_output(struct console *con)
 
 	if (!con->d->running || !vq)
 		return;
-	mk_virtqueue_want_kicks(vq, false);
 	for (i = 0; i < CHAINS_A_TURN; i++) {
 		code = mk_virtqueue_take(vq, &chain, &err);
 		if (code <= 0)
 			break;
+		/*
+		 * Kicks are wanted at any time: the driver spins for each
+		 * buffer, and if it did not kick, and we died, for ever.
+		 */
+		mk_virtqueue_want_kicks(vq, true);
 		print_chain(con, &chain);
 		mk_virtqueue_give(vq, &chain, 0);
 	}

@@ -146,6 +146,7 @@ uint64_t serve_offered(const struct serve_slot *slot);
 /* queue.c */
 int serve_queues_init(struct serve_slot *slot, bool resume,
 		      struct mk_error *err);
+int serve_queues_resume(struct serve_slot *slot, struct mk_error *err);
 int serve_queues_watch(struct serve_slot *slot, struct mk_error *err);
 void serve_queues_free(struct serve_slot *slot);
 

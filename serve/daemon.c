@@ -433,10 +433,13 @@ void daemon_stop(struct daemon *p)
 	if (e || !closed)
 		serve_log(p->d->s, p->d, "%s",
 			  e ? err.text : "the daemon did not let go in time");
-	if (!closed && !is_ours(p))
+	if (!closed && !is_ours(p)) {
+		p->d->holds = true;
 		serve_broken(p->d, "the daemon at its socket did not close "
 				   "the connection: it may still write to the "
-				   "instance's memory, end it");
+				   "instance's memory; end it, then the "
+				   "supervisor");
+	}
 	daemon_let_go(p, closed);
 	if (used)
 		st->has_bases = !e && closed;

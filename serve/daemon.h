@@ -91,6 +91,8 @@ bool daemon_end(struct daemon_process *process, struct daemon_process *child,
 		bool politely);
 /* Kill processes whose standard error is @log; how many there were. */
 unsigned int daemon_end_leftovers(int log);
+/* The same for the logs of all devices in @folder, of which no state is left. */
+unsigned int daemon_end_all(const char *folder);
 /* "ended with status 1", ... of a process that has ended. */
 void daemon_verdict(const struct daemon_process *process, char *text,
 		    size_t size);

@@ -175,10 +175,12 @@ void daemon_let_go(struct daemon *p, bool politely)
 	if (p->connection >= 0)
 		shutdown(p->connection, SHUT_RDWR);
 	close_fd(&p->connection);
-	if (!daemon_end(&p->process, &p->child, politely))
+	if (!daemon_end(&p->process, &p->child, politely)) {
+		p->d->holds = true;
 		serve_broken(p->d, "its daemon cannot be killed, it waits in "
 				   "the kernel: it may still write to the "
 				   "instance's memory");
+	}
 	forget_process(p);
 	close_events(p);
 	p->unused = false;

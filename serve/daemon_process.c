@@ -271,35 +271,40 @@ static bool name_file(const char *pid, int fd, char *name, size_t size)
 	return name[0] == '/';
 }
 
+/* @log: a file; or, with a '/' at its end, any log of a daemon in there. */
 static bool writes_to(int32_t pid, const char *log)
 {
+	static const char ending[] = ".log";
+	const size_t tail = sizeof(ending) - 1, n = strlen(log);
 	char number[16], name[PATH_MAX];
 
 	snprintf(number, sizeof(number), "%d", pid);
-	return name_file(number, 2, name, sizeof(name)) &&
-	       strcmp(name, log) == 0;
+	if (!name_file(number, 2, name, sizeof(name)))
+		return false;
+	if (log[n - 1] != '/')
+		return strcmp(name, log) == 0;
+	return strncmp(name, log, n) == 0 && !strchr(name + n, '/') &&
+	       strlen(name) > n + tail &&
+	       strcmp(name + strlen(name) - tail, ending) == 0;
 }
 
-unsigned int daemon_end_leftovers(int log)
+static unsigned int end_who_writes_to(const char *log)
 {
 	struct daemon_process found = DAEMON_NO_PROCESS,
 			      child = DAEMON_NO_PROCESS;
 	struct dirent *entry;
-	char name[PATH_MAX];
 	unsigned int n = 0;
-	DIR *proc;
+	DIR *proc = opendir("/proc");
 
-	proc = name_file("self", log, name, sizeof(name)) ? opendir("/proc")
-							  : NULL;
 	while (proc && (entry = readdir(proc))) {
 		if (!isdigit((unsigned char)entry->d_name[0]))
 			continue;
 		found.pid = (int32_t)strtol(entry->d_name, NULL, 10);
-		if (found.pid == getpid() || !writes_to(found.pid, name))
+		if (found.pid == getpid() || !writes_to(found.pid, log))
 			continue;
 		found.pidfd = open_pidfd(found.pid);
 		/* Once more: it is the one that the pidfd is of. */
-		if (found.pidfd >= 0 && writes_to(found.pid, name) &&
+		if (found.pidfd >= 0 && writes_to(found.pid, log) &&
 		    daemon_alive(&found))
 			n += daemon_end(&found, &child, false);
 		else
@@ -308,6 +313,25 @@ unsigned int daemon_end_leftovers(int log)
 	if (proc)
 		closedir(proc);
 	return n;
+}
+
+unsigned int daemon_end_leftovers(int log)
+{
+	char name[PATH_MAX];
+
+	return name_file("self", log, name, sizeof(name))
+		       ? end_who_writes_to(name)
+		       : 0;
+}
+
+unsigned int daemon_end_all(const char *folder)
+{
+	char name[PATH_MAX + 1];
+
+	if (!realpath(folder, name))
+		return 0;
+	strcat(name, "/");
+	return end_who_writes_to(name);
 }
 
 void daemon_verdict(const struct daemon_process *process, char *text,

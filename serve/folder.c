@@ -94,7 +94,7 @@ int serve_folder_lock(const char *folder, struct mk_error *err)
 	return lock;
 }
 
-static void empty(const char *folder, bool lock_too)
+void serve_folder_empty(const char *folder)
 {
 	DIR *dir = opendir(folder);
 	struct dirent *e;
@@ -102,30 +102,21 @@ static void empty(const char *folder, bool lock_too)
 	if (!dir)
 		return;
 	while ((e = readdir(dir)))
-		if (lock_too || strcmp(e->d_name, "lock") != 0)
+		if (strcmp(e->d_name, "lock") != 0)
 			unlinkat(dirfd(dir), e->d_name, 0);
 	closedir(dir);
 }
 
-void serve_folder_empty(const char *folder)
-{
-	empty(folder, false);
-}
-
 void serve_folder_remove(const char *folder)
 {
-	empty(folder, true);
-	rmdir(folder);
-}
+	int dir;
 
-void serve_folder_remove_now(const char *folder)
-{
-	static const char *const names[] = { "state", "control", "console",
-					     "log", "lock" };
-	int dir = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	size_t i;
-
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		unlinkat(dir, names[i], 0);
+	serve_folder_empty(folder);
+	/* At last: from here on another one may make it anew. */
+	dir = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dir >= 0) {
+		unlinkat(dir, "lock", 0);
+		close(dir);
+	}
 	rmdir(folder);
 }

@@ -15,7 +15,5 @@ int serve_folder_lock(const char *folder, struct mk_error *err);
 void serve_folder_empty(const char *folder);
 /* Remove it with all that is in it; the lock is still held. */
 void serve_folder_remove(const char *folder);
-/* The same as far as a signal handler can. */
-void serve_folder_remove_now(const char *folder);
 
 #endif /* SERVE_FOLDER_H */

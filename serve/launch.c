@@ -162,5 +162,12 @@ int serve_revive(const struct ctl *ctl, const char *name,
 		return MKCTL_DONE;
 	}
 	say("%s: its supervisor is gone: another one is started", name);
-	return serve_launch(ctl, name, &same);
+	if (!serve_launch(ctl, name, &same))
+		return MKCTL_DONE;
+	/* Somebody else may have done so at the same moment. */
+	sock = serve_connect(name, NULL);
+	if (sock < 0)
+		return MKCTL_COULD_NOT;
+	close(sock);
+	return MKCTL_DONE;
 }

@@ -49,7 +49,7 @@ static void end_life(struct serve *s)
 		s->slots[i]->announce = false;
 		if (s->slots[i]->leaving) {
 			serve_remove_now(s->slots[i]);
-		} else if (s->slots[i]->d.broken) {
+		} else if (s->slots[i]->d.broken && !s->slots[i]->d.holds) {
 			/* The next life begins with another backend. */
 			serve_close(s->slots[i]);
 			serve_retry(s, i);

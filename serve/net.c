@@ -339,6 +339,8 @@ static void serve_control(void *context, uint32_t events)
 				return;
 			continue;
 		}
+		/* As in console.c: its driver spins, too. */
+		mk_virtqueue_want_kicks(vq, true);
 		answer = obey(d, &chain);
 		mk_virtqueue_give(vq, &chain,
 				  (uint32_t)mk_virtqueue_write(&chain, 0,

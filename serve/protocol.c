@@ -83,6 +83,9 @@ static void set_status(struct serve_slot *slot,
 		take_status(slot, r->status);
 	else
 		serve_reset(slot);
+	/* "Nothing touches the queues any more" would not be true. */
+	if (!r->status && slot->d.holds)
+		return;
 	mk_virtio_respond_status(&m, r, slot->d.state->status);
 	serve_out(s, &m, false);
 	if (!r->status && slot->leaving)

@@ -57,6 +57,25 @@ int serve_queues_init(struct serve_slot *slot, bool resume,
 	return code;
 }
 
+/*
+ * Until a queue was bound nobody was there, and the spawn may have given back
+ * buffers in our place (kernel/virtio/queue.c:give_back()).
+ */
+int serve_queues_resume(struct serve_slot *slot, struct mk_error *err)
+{
+	unsigned int i;
+	int code = 0;
+
+	for (i = 0; i < SERVE_QUEUES && !code; i++) {
+		if (!slot->queues[i])
+			continue;
+		free(slot->queues[i]);
+		slot->queues[i] = NULL;
+		code = queue_init(slot, i, true, err);
+	}
+	return code;
+}
+
 static void kicked(void *context, uint32_t events)
 {
 	const struct serve_kick *kick = context;

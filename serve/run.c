@@ -105,18 +105,22 @@ static void handle_nothing(int number)
 {
 }
 
-/* The memory went away under us: the instance was deleted. */
+/*
+ * The memory went away under us: the instance was deleted.  Zeros in its place
+ * let whoever looks at it go on, to an end in order: daemons have to be ended.
+ */
 static void handle_bus(int number, siginfo_t *info, void *context)
 {
-	static const char text[] = "the instance was deleted\n";
 	uint8_t *at = info->si_addr;
 
 	if (s.memory.mapped && at >= s.memory.mapped &&
-	    at < s.memory.mapped + s.memory.bytes) {
-		if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
-			_exit(MKCTL_COULD_NOT);
-		serve_folder_remove_now(s.folder);
-		_exit(MKCTL_DONE);
+	    at < s.memory.mapped + s.memory.bytes &&
+	    mmap(s.memory.mapped, s.memory.bytes, PROT_READ | PROT_WRITE,
+		 MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+		 0) != MAP_FAILED) {
+		s.gone = true;
+		s.stop = true;
+		return;
 	}
 	signal(SIGBUS, SIG_DFL); /* and it happens again */
 }
@@ -336,8 +340,6 @@ static int serve(const struct mk_info *info, int ready_fd, struct mk_error *err)
 	if (!code)
 		code = watch_all(err);
 	if (!code)
-		code = serve_drop_privileges(err);
-	if (!code)
 		code = ready(ready_fd, err);
 	if (code)
 		return code;
@@ -359,6 +361,10 @@ static int serve_locked(const struct serve_wish *w, int ready_fd,
 	code = open_port(err);
 	if (code < 0)
 		return code;
+	/* Daemons are started without them, too. */
+	code = serve_drop_privileges(err);
+	if (code)
+		return code;
 	code = take_over_state(&s, &info, w, err);
 	if (code)
 		return code;
@@ -375,6 +381,10 @@ static int serve_locked(const struct serve_wish *w, int ready_fd,
 	if (fresh) {
 		close_devices();
 		serve_folder_remove(s.folder);
+	} else if (info.state != MK_STATE_RUNNING) {
+		/* No spawn needs what lives behind them. */
+		close_devices();
+		s.state->supervisor = 0;
 	} else {
 		leave_devices();
 		s.state->supervisor = 0;

@@ -109,6 +109,12 @@ struct serve_device {
 	uint8_t config[MKV_CONFIG_MAX];
 	bool broken; /* its backend is gone for good: not started again */
 	bool running; /* between start() and stop() */
+	/*
+	 * Set by stop() for good: whoever served it could not be stopped and
+	 * may still be writing.  The queues stay bound, so that the instance
+	 * cannot be started again, and a reset is not answered.
+	 */
+	bool holds;
 	struct serve_queue queues[SERVE_QUEUES];
 	void *backend; /* the backend's own */
 };

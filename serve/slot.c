@@ -324,6 +324,10 @@ static int start(struct serve_slot *slot, bool resume, struct mk_error *err)
 	code = bind_queues(slot, err);
 	if (code)
 		goto stop;
+	err->sys_errno = 0;
+	code = serve_queues_resume(slot, err);
+	if (code)
+		goto stop;
 	d->running = true;
 	code = serve_queues_watch(slot, err);
 	if (!code)
@@ -386,7 +390,8 @@ void serve_halt(struct serve_slot *slot)
 	slot->d.kind->stop(&slot->d);
 	slot->d.running = false;
 	/* Not before: START of the next life waits for the last of them. */
-	close_queues(slot);
+	if (!slot->d.holds)
+		close_queues(slot);
 }
 
 void serve_reset(struct serve_slot *slot)

@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "daemon.h"
 #include "folder.h"
 
 #define LAST_BREATH_MS 5000
@@ -104,6 +105,7 @@ int take_over_state(struct serve *s, const struct mk_info *info,
 {
 	char path[PATH_MAX + 8];
 	struct mk_error why;
+	unsigned int nr;
 	int code;
 
 	snprintf(path, sizeof(path), "%s/state", s->folder);
@@ -142,6 +144,12 @@ int take_over_state(struct serve *s, const struct mk_info *info,
 		return mk_fail(err, MK_E_NOTFOUND,
 			       "it has no devices yet: say which (mkctl serve "
 			       "--help)");
+	/* What a damaged state file would have said of them is not known. */
+	nr = daemon_end_all(s->folder);
+	if (nr)
+		serve_log(s, NULL,
+			  "ended %u daemon(s) that an earlier supervisor left",
+			  nr);
 	return serve_state_create(path, info, &s->state, err);
 }
 

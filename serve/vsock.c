@@ -248,10 +248,25 @@ close:
 static void vsock_stop(struct serve_device *d)
 {
 	struct vsock *v = d->backend;
+	struct mk_error err;
+	bool set = v->set;
+	uint64_t cid;
 
 	serve_not_later(d->s, tell_reset, d);
 	v->reset_due = false;
 	end_worker(d);
+	if (!set)
+		return;
+	/*
+	 * Processes here are connected to what is gone, and would wait for it
+	 * for ever: closing resets their sockets (drivers/vhost/vsock.c:
+	 * vhost_vsock_reset_orphans, 6.1 to 7.2), stopping does not.  Opened
+	 * again at once, for the CID is ours; if that fails, start tries again.
+	 */
+	mk_vhost_close(&v->vhost);
+	memcpy(&cid, d->config, sizeof(cid));
+	if (open_worker(v, (uint32_t)le64toh(cid), &err))
+		serve_log(d->s, d, "%s", err.text);
 }
 
 static void vsock_close(struct serve_device *d)

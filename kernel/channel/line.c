@@ -273,6 +273,18 @@ bool mkc_line_ring(struct mkc_line *line)
 }
 EXPORT_SYMBOL_GPL(mkc_line_ring);
 
+bool mkc_line_has_peer(struct mkc_line *line)
+{
+	unsigned long flags;
+	bool has;
+
+	raw_spin_lock_irqsave(&line->bell.lock, flags);
+	has = line->peer_word && READ_ONCE(*line->peer_word);
+	raw_spin_unlock_irqrestore(&line->bell.lock, flags);
+	return has;
+}
+EXPORT_SYMBOL_GPL(mkc_line_has_peer);
+
 bool mkc_line_is_over(struct mkc_line *line)
 {
 	return !READ_ONCE(line->peer_word);

@@ -57,6 +57,9 @@ void mkc_line_close(struct mkc_line *line);
  */
 bool mkc_line_ring(struct mkc_line *line);
 
+/* Does the peer listen?  Does not ring.  Any context. */
+bool mkc_line_has_peer(struct mkc_line *line);
+
 bool mkc_line_is_over(struct mkc_line *line);
 
 #endif /* MKC_LINE_H */

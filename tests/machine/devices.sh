@@ -29,8 +29,10 @@ make_tap()
 		/bin/ip link set "$tap_name" up
 }
 
-# spawn NAME CMDLINE ARGS...: run busybox on CPUs 2 and 3, with what /tmp/case
-# of the host has laid over it (case.sh, for one).
+# spawn NAME CMDLINE ARGS...: run busybox on $SPAWN_CPUS, in $SPAWN_MEMORY, with
+# what /tmp/case of the host has laid over it (case.sh, for one).
+SPAWN_CPUS=2-3
+SPAWN_MEMORY=384M
 spawn()
 {
 	spawn_name=$1
@@ -39,7 +41,7 @@ spawn()
 	mkdir -p /tmp/case
 	(cd /tmp/case && find . -mindepth 1 | cpio -o -H newc) \
 		>/tmp/case.cpio 2>/dev/null
-	mkctl run "$spawn_name" --cpus 2-3 --memory 384M \
+	mkctl run "$spawn_name" --cpus "$SPAWN_CPUS" --memory "$SPAWN_MEMORY" \
 		--kernel "/kernels/$rel/vmlinuz" --initrd /kernels/busybox.cpio \
 		--initrd /tmp/case.cpio --cmdline "$spawn_words" "$@"
 }

@@ -65,18 +65,10 @@ if address=$(word mk.net); then
 		ip link set eth0 up && say "net ready"
 	traffic serve tcp:0.0.0.0:5000 &
 fi
-if word mk.vsock; then
+# The kernel knows no such sockets before.
+if word mk.vsock && wait_for /dev/vsock; then
 	traffic serve vsock:-1:5000 &
 	say "vsock ready"
-fi
-if word mk.shell; then
-	(
-		wait_for /dev/hvc0 && say "shell ready"
-		while :; do
-			setsid sh -c 'exec sh -i </dev/hvc0 >/dev/hvc0 2>&1'
-			sleep 1
-		done
-	) &
 fi
 if [ -f /case.sh ]; then
 	(
@@ -88,6 +80,15 @@ if [ -f /case.sh ]; then
 		*) say "case: $line" ;;
 		esac
 	done &
+fi
+# Not in the background: what a shell starts there ignores SIGINT, and so would
+# all that is started on the console.
+if word mk.shell && wait_for /dev/hvc0; then
+	say "shell ready"
+	while :; do
+		setsid sh -c 'exec sh -i </dev/hvc0 >/dev/hvc0 2>&1'
+		sleep 1
+	done
 fi
 # Process 1 buries whoever has nobody else: "sleep" lets it wait.
 while :; do

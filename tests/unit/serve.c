@@ -350,6 +350,26 @@ static void start_is_tried_again(void)
 	fake_end(&s);
 }
 
+/* kernel/virtio/queue.c:give_back(), before it saw us. */
+static void give_back_three(unsigned int queue)
+{
+	if (queue == 1)
+		fake_memory[0x28002] = 3; /* the used index */
+}
+
+static void buffers_given_back_are_seen(void)
+{
+	fake_begin(&s);
+	add("x");
+	kind.serves = true;
+	fake.at_bind = give_back_three;
+	CHECK_EQ(fake_driver(&s, 0), 15);
+	CHECK(s.slots[0]->d.running);
+	CHECK_EQ(serve_virtqueue(&s.slots[0]->d, 0)->next, 0);
+	CHECK_EQ(serve_virtqueue(&s.slots[0]->d, 1)->next, 3);
+	fake_end(&s);
+}
+
 static void broken_backend_is_not_started(void)
 {
 	fake_begin(&s);
@@ -607,6 +627,7 @@ int main(void)
 	TEST(bus_is_asked);
 	TEST(start_fails);
 	TEST(start_is_tried_again);
+	TEST(buffers_given_back_are_seen);
 	TEST(broken_backend_is_not_started);
 	TEST(life_ends_and_begins);
 	TEST(flood_is_bounded);

@@ -46,6 +46,7 @@ static struct {
 	int bind_code, bind_errno;
 	unsigned int binds;
 	int last_binding;
+	void (*at_bind)(unsigned int queue); /* what the spawn does just then */
 	bool down;
 } fake;
 
@@ -88,6 +89,8 @@ static int fake_bind(struct serve *s, unsigned int device, unsigned int queue,
 		err->sys_errno = fake.bind_errno;
 		return fake.bind_code;
 	}
+	if (fake.at_bind)
+		fake.at_bind(queue);
 	fake.binds++;
 	fake.last_binding = eventfd(0, EFD_CLOEXEC);
 	return fake.last_binding;
@@ -120,6 +123,7 @@ static const struct serve_outside fake_outside = {
 static struct {
 	unsigned int opens, starts, stops, closes;
 	bool resumed_open, resumed_start, stopped_bound;
+	bool serves; /* all queues are served here */
 	int open_code, start_code;
 	uint8_t configured[16];
 } kind;
@@ -172,6 +176,11 @@ static void fake_configure(struct serve_device *d, unsigned int offset,
 	memcpy(d->config + offset, bytes, length);
 }
 
+static bool fake_serves(const struct serve_device *d, unsigned int queue)
+{
+	return kind.serves;
+}
+
 static const struct serve_kind fake_kind = {
 	.name = "net",
 	.device_id = 1,
@@ -182,6 +191,7 @@ static const struct serve_kind fake_kind = {
 	.stop = fake_stop,
 	.close = fake_close,
 	.configure = fake_configure,
+	.serves = fake_serves,
 };
 
 static const struct serve_kind fake_vsock = {

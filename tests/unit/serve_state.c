@@ -7,6 +7,13 @@
 #include "serve/take_over.c"
 
 static struct serve s;
+static unsigned int ends; /* of what no state tells of */
+
+unsigned int daemon_end_all(const char *folder)
+{
+	CHECK_STR(folder, fake_folder);
+	return ends++;
+}
 
 static int add(const char *options)
 {
@@ -187,6 +194,7 @@ static void other_wishes_are_refused(void)
 	CHECK_EQ(revive(&other, &err), 0);
 	CHECK_EQ(kind.closes, 2); /* of what was left */
 	CHECK_EQ(kind.opens, 3);
+	CHECK_EQ(ends, 1);
 	CHECK(s.slots[1] == NULL);
 	/* An instance of the same name inherits nothing. */
 	die();

@@ -727,6 +727,9 @@ static void a_leftover(void)
 	CHECK_STR(core.log,
 		  "ended 1 daemon(s) that an earlier supervisor left");
 	serve_disk.close(&core.d);
+	killed_supervisor(0, false);
+	CHECK_EQ(daemon_end_all(core.folder), 1);
+	unlink(log);
 	unlink(image);
 	core_end(&core);
 }

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # exec and cp: status, streams, signals, much at once, copies both ways, who may.
 #
-# machine: --devices --host 6.1 --have 7.2
+# machine: --devices --host 6.1 --have 7.2 --set MANY=1000
 # machine: --devices --host 7.2 --have 6.1
 
 . /lib/verdict.sh
 . /lib/devices.sh
 
 host_modules
+# Two processes for each of a thousand sessions.
+SPAWN_MEMORY=768M
 check "run" spawn box "" --vsock 42
 eventually "exec answers" 120 answers box
 
@@ -65,16 +67,54 @@ ended()
 	! in_spawn box sh -c 'ps | grep -v grep | grep -q "sleep 4321"'
 }
 eventually "it ends when mkctl is gone" 20 ended
-pids=
+# Many at once: each waits in the spawn until all of them are there.
+many=${MANY:-200}
+check "a gate" in_spawn box mkfifo /tmp/gate
+mkdir /tmp/many
+began=$(date +%s)
+n=0
+while [ $n -lt "$many" ]; do
+	n=$((n + 1))
+	mkctl exec box -- sh -c "read -r x </tmp/gate; echo $n" \
+		>/tmp/many/$n 2>/tmp/many/$n.err &
+done
+# By their names: each session has one.
+inside()
+{
+	in_spawn box sh -c 'cat /proc/[0-9]*/comm 2>/dev/null' |
+		grep -c '^mk-session'
+}
+all_there()
+{
+	# and the one that asks
+	[ "$(inside)" -gt "$many" ]
+}
+eventually "$many sessions at once" 100 all_there
+echo "# after $(($(date +%s) - began)) s;" $(in_spawn box sh -c \
+	'grep -E "MemAvailable|MemTotal" /proc/meminfo')
+check "the gate opens" in_spawn box sh -c ': >/tmp/gate'
+wait_all()
+{
+	[ "$(cat /tmp/many/*.err | wc -l)" = 0 ] || return 0
+	n=0
+	while [ $n -lt "$many" ]; do
+		n=$((n + 1))
+		[ -s /tmp/many/$n ] || return 1
+	done
+}
+eventually "each ends" 60 wait_all
 wrong=0
-for n in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do
-	sh -c "[ \"\$(mkctl exec box -- sh -c 'sleep 1; echo $n')\" = $n ]" &
-	pids="$pids $!"
+n=0
+while [ $n -lt "$many" ]; do
+	n=$((n + 1))
+	read -r said </tmp/many/$n || said=
+	[ "$said" = $n ] || wrong=$((wrong + 1))
 done
-for pid in $pids; do
-	wait "$pid" || wrong=$((wrong + 1))
-done
-equal "sixteen at once" 0 $wrong
+equal "each with its own answer" 0 $wrong
+cat /tmp/many/*.err >/tmp/many.err
+detail /tmp/many.err 5
+echo "# $(($(date +%s) - began)) s in all"
+rm -r /tmp/many
 same "a terminal" "a terminal 30 100" sh -c \
 	'mkctl exec box -t -- sh -c "test -t 0 && stty rows 30 cols 100 &&
 	echo a terminal \$(stty size)" </dev/null | tr -d "\r"'

@@ -10,7 +10,7 @@
 . /lib/devices.sh
 
 kernel=/kernels/$rel/vmlinuz
-stores=/run/multikernel/stores
+stores=/run/multikernel/.stores
 cd /tmp || exit 1
 mkdir -p /tmp/case /tmp/m
 modprobe loop || not_ok "modprobe loop"

@@ -14,7 +14,7 @@ truncate -s 64M /tmp/a.img /tmp/b.img
 check "run" spawn box "mk.net=10.9.0.2/24 mk.vsock mk.shell" --console \
 	--net tap=t0 --vsock 42 --disk /tmp/a.img --disk /tmp/b.img \
 	--rng
-come_up "up" box "spawn net ready" 120
+come_up "up" box "spawn vsock ready" 120
 eventually "exec answers" 60 answers box
 works()
 {
@@ -24,12 +24,18 @@ works()
 		in_spawn box traffic verify /dev/vda 1048576 5 &&
 		in_spawn box dd if=/dev/hwrng of=/dev/null bs=64 count=1
 }
-check "everything works" works
+eventually "everything works" 30 works
 
 in_spawn box sh -c 'setsid sh -c "n=0; while traffic write /dev/vdb 1048576 \$n &&
 	traffic verify /dev/vdb 1048576 \$n; do n=\$((n + 1))
 	echo \$n >/tmp/rounds; done; echo 0 >/tmp/rounds" >/tmp/load 2>&1 </dev/null &' ||
 	not_ok "a load begins"
+# A connection over the tap outlives its supervisor.
+while [ ! -e /tmp/enough ]; do
+	traffic echo tcp:10.9.0.2:5000 1000000 >/dev/null 2>/tmp/tcp.err ||
+		cat /tmp/tcp.err
+done >/tmp/tcp.wrong &
+tcp=$!
 round=0
 while [ $round -lt 10 ]; do
 	round=$((round + 1))
@@ -53,6 +59,9 @@ rounds()
 {
 	in_spawn box cat /tmp/rounds 2>/dev/null || echo 0
 }
+touch /tmp/enough
+wait $tcp
+equal "no TCP connection broke" "" "$(cat /tmp/tcp.wrong)"
 before=$(rounds)
 sleep 5
 after=$(rounds)
@@ -72,7 +81,7 @@ eventually "everything works" 30 works
 spoil()
 {
 	kill_supervisor box
-	sh -c "$2"
+	sh -c "$2" >/dev/null 2>&1
 	status=0
 	timeout 20 mkctl serve box >/tmp/serve 2>&1 || status=$?
 	check "$1: refused, or taken over, but no crash" test $status -lt 124
@@ -85,7 +94,12 @@ if [ -f $state ]; then
 	[ -n "$(supervisor box)" ] || check "another with new devices" \
 		mkctl serve box --replace --vsock 42 --rng
 	spoil "one of random bytes" \
-		"head -c 65536 /dev/urandom >$state"
+		"head -c \$(stat -c %s $state) /dev/urandom >$state"
+	[ -n "$(supervisor box)" ] || check "another with new devices" \
+		mkctl serve box --replace --vsock 42 --rng
+	# the head is right
+	spoil "one with devices of random bytes" \
+		"dd if=/dev/urandom of=$state bs=4096 seek=1 count=20 conv=notrunc"
 	[ -n "$(supervisor box)" ] || check "another with new devices" \
 		mkctl serve box --replace --vsock 42 --rng
 else
@@ -93,5 +107,10 @@ else
 fi
 check "kill" mkctl kill box
 check "delete" mkctl delete box --force
+ended()
+{
+	[ -z "$(child qemu-storage-daemon)" ]
+}
+eventually "no daemon is left" 20 ended
 refuse "nothing to serve" 1 . mkctl serve box
 check "ledger" mkctl fsck

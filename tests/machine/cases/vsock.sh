@@ -45,10 +45,27 @@ refuse "a second instance cannot have this CID" 1 "42|in use" \
 	--kernel "/kernels/$rel/vmlinuz" --initrd /kernels/busybox.cpio --vsock 42
 mkctl delete other --force >/dev/null 2>&1 || true
 
+# A connection cannot outlive its supervisor, and both its ends are told so.
+traffic pull vsock:42:5000 100000000000 >/dev/null 2>&1 &
+pull=$!
+children()
+{
+	in_spawn talk sh -c 'ps -o args | grep -c "^traffic serve"'
+}
+sleep 1
+equal "a connection is open" 2 "$(children)"
 kill_supervisor talk
 check "the spawn lives on without" said talk "spawn vsock ready"
+status=0
+wait $pull || status=$?
+equal "the host's end is told" 1 $status
 check "serve again" mkctl serve talk
 eventually "new connections pass" 20 ready
+told()
+{
+	[ "$(children)" = 1 ]
+}
+eventually "the spawn's end is told" 20 told
 check "and bytes" traffic echo vsock:42:5000 3000000
 
 check "kill" mkctl kill talk
