@@ -2,7 +2,6 @@
 # Lines and stores without any device: what MK_IOC_BIND refuses, a spawn that
 # scribbles over its lines, one that rings without end. See ../bind.c.
 #
-# machine: --host 6.1 --have 6.12 --with build/tests/machine/bind
 # machine: --host 6.1-rt --have 6.1 --with build/tests/machine/bind
 # machine: --x2apic --host 7.2 --have 6.1 --with build/tests/machine/bind
 

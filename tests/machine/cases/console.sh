@@ -2,7 +2,6 @@
 # console: a shell on hvc0, several readers, one that is slow, a supervisor that
 # dies, and what was said before anybody looked.
 #
-# machine: --devices --host 6.1 --have 7.2
 # machine: --devices --host 7.2 --have 6.12
 
 . /lib/verdict.sh

@@ -3,7 +3,6 @@
 # the host has all its CPUs and memory again.
 #
 # machine: --host 6.1 --have 6.12
-# machine: --host 7.2 --memory 3G
 
 . /lib/verdict.sh
 

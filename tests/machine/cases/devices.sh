@@ -4,8 +4,7 @@
 #
 # machine: --devices --host 6.1 --have 6.12
 # machine: --devices --host 7.2 --have 6.1-rt
-# machine: --devices --host 6.12 --have 7.2
-# machine: --devices --x2apic --host 6.1 --have 7.2 --set FEW=1
+# machine: --devices --x2apic --host 6.12 --have 7.2 --set FEW=1
 
 . /lib/verdict.sh
 . /lib/devices.sh

@@ -2,7 +2,6 @@
 # exec and cp: status, streams, signals, much at once, copies both ways, who may.
 #
 # machine: --devices --host 6.1 --have 7.2 --set MANY=1000
-# machine: --devices --host 7.2 --have 6.1
 
 . /lib/verdict.sh
 . /lib/devices.sh

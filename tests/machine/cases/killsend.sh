@@ -3,7 +3,6 @@
 # goes on, and the next life's messages are whole.
 #
 # machine: --host 6.1 --have 6.1
-# machine: --host 7.2 --have 6.1 --memory 3G
 
 . /lib/verdict.sh
 

@@ -2,7 +2,6 @@
 # Files as persistent memory: ext4 with DAX, written back; one copy for two
 # spawns; every refusal; what an interrupted or killed mkctl leaves.
 #
-# machine: --devices --host 6.1 --have 7.2 --smp 6
 # machine: --devices --host 7.2 --have 6.1 --smp 6
 # machine: --devices --host 6.1 --have 6.12 --smp 6
 

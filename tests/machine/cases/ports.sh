@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The agent's commands and every way to use a port wrongly, see ../ports.c.
 #
-# machine: --host 6.1 --with build/tests/machine/ports
 # machine: --host 7.2 --have 6.1 --with build/tests/machine/ports
 
 . /lib/verdict.sh

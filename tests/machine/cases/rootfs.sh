@@ -3,7 +3,6 @@
 # network, its console, its orderly end; then the same root read-only, packed.
 #
 # machine: --devices --host 6.1 --have 7.2 --drive rootfs:minimal.ext4 --drive rootfs:minimal.erofs
-# machine: --devices --host 7.2 --have 6.12 --drive rootfs:minimal.ext4 --drive rootfs:minimal.erofs
 
 . /lib/verdict.sh
 . /lib/devices.sh

@@ -2,7 +2,6 @@
 # vsock: both directions, many at once, a CID that is taken, a supervisor that
 # dies, a second life.
 #
-# machine: --devices --host 6.1 --have 7.2
 # machine: --devices --host 7.2 --have 6.12
 
 . /lib/verdict.sh
