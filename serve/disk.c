@@ -298,14 +298,14 @@ static int disk_command(struct daemon *p, int listener, struct mk_error *err)
 	daemon_argument(p, "%s", program());
 	daemon_argument(p, "--blockdev");
 	/* No comma is in a path here: it would be the end of it in options. */
-	daemon_argument(p,
-			"driver=%s,node-name=file0,filename=%s,aio=%s,"
-			"cache.direct=%s,cache.no-flush=off,discard=unmap,"
-			"locking=off,read-only=%s",
-			S_ISBLK(type) ? "host_device" : "file", disk->file,
-			/* No thread between, where the kernel can do without. */
-			direct ? "native" : "threads", direct ? "on" : "off",
-			ro);
+	daemon_argument(
+		p,
+		"driver=%s,node-name=file0,filename=%s,aio=%s,"
+		"cache.direct=%s,cache.no-flush=off,discard=unmap,"
+		"locking=off,read-only=%s",
+		S_ISBLK(type) ? "host_device" : "file", disk->file,
+		/* No thread between, where the kernel can do without. */
+		direct ? "native" : "threads", direct ? "on" : "off", ro);
 	daemon_argument(p, "--blockdev");
 	daemon_argument(p,
 			"driver=%s,node-name=disk0,file=file0,cache.direct=%s,"

@@ -136,6 +136,12 @@ static void reset(struct virtio_device *vdev)
 	mkv_synchronize_cbs(vdev);
 }
 
+void mkv_device_end(struct mkv_device *device)
+{
+	if (device->status)
+		reset(&device->vdev);
+}
+
 /* --- features ---------------------------------------------------------------- */
 
 static u64 get_features(struct virtio_device *vdev)

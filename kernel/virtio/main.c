@@ -15,17 +15,23 @@
 #include <linux/reboot.h>
 #include <linux/slab.h>
 #include <linux/virtio_config.h>
+#include <linux/virtio_ids.h>
+#include <linux/wait.h>
 #include <linux/workqueue.h>
 
 #include "../spawn/spawn.h"
 
 struct mkc_peer *mkv_host;
 
+#define TURN_MS	  10000 /* for a device that is added earlier */
+#define SETTLE_MS 3000 /* for all that there are at first */
+
 /* A device number: what there is, and what the host wants there to be. */
 struct slot {
 	struct work_struct work;
 	struct mkv_device *device; /* the work's; to look: mkv_devices_lock */
 	bool wanted; /* mkv_devices_lock, like all below */
+	bool coming; /* to be added: those behind it wait for that */
 	bool attend; /* its configuration changed, or its supervisor is back */
 };
 
@@ -34,6 +40,8 @@ static struct slot slots[MKV_DEVICES];
 static struct workqueue_struct *workqueue;
 static struct device *parent;
 static bool leaving; /* mkv_devices_lock: nothing is wanted any more */
+static bool scanned; /* mkv_devices_lock: the host has said what there is */
+static DECLARE_WAIT_QUEUE_HEAD(turn); /* coming, leaving, scanned */
 
 static void scan(struct work_struct *work);
 static DECLARE_WORK(scan_work, scan);
@@ -82,6 +90,8 @@ static void remove(struct slot *slot)
 	get_device(&device->vdev.dev);
 	/* The driver writes back what it has, and resets the device. */
 	unregister_virtio_device(&device->vdev);
+	/* Or nobody does: it has no driver, or one whose probe failed. */
+	mkv_device_end(device);
 	set_device(slot, NULL);
 	put_device(&device->vdev.dev);
 }
@@ -96,6 +106,46 @@ static void look(struct slot *slot, bool *unwanted, bool *wanted, bool *attend)
 	spin_unlock(&mkv_devices_lock);
 }
 
+/* Is none of the slots up to that one still to be added? */
+static bool have_come(unsigned int slot)
+{
+	bool coming = false;
+	unsigned int i;
+
+	spin_lock(&mkv_devices_lock);
+	for (i = 0; i < slot; i++)
+		coming |= slots[i].coming;
+	coming &= !leaving;
+	spin_unlock(&mkv_devices_lock);
+	return !coming;
+}
+
+/*
+ * Drivers name devices in the order in which they meet them: vda is to be the
+ * first disk each time.  One whose driver waits for ever does not hold up the
+ * others.
+ */
+static void add_in_turn(struct slot *slot)
+{
+	bool wanted;
+
+	wait_event_timeout(turn, have_come(slot - slots),
+			   msecs_to_jiffies(TURN_MS));
+	spin_lock(&mkv_devices_lock);
+	wanted = slot->wanted && !leaving;
+	spin_unlock(&mkv_devices_lock);
+	if (wanted)
+		add(slot);
+}
+
+static void has_come(struct slot *slot)
+{
+	spin_lock(&mkv_devices_lock);
+	slot->coming = false;
+	spin_unlock(&mkv_devices_lock);
+	wake_up_all(&turn);
+}
+
 /* What is asked for while it runs queues the work again. */
 static void update(struct work_struct *work)
 {
@@ -106,12 +156,11 @@ static void update(struct work_struct *work)
 	if (unwanted)
 		remove(slot);
 	if (!slot->device && wanted) {
-		add(slot);
+		add_in_turn(slot);
 	} else if (slot->device && attend) {
-		/* Queues that failed because nobody served them: queue.c. */
-		__virtio_unbreak_device(&slot->device->vdev);
 		virtio_config_changed(&slot->device->vdev);
 	}
+	has_come(slot);
 }
 
 /* There is such a device, and somebody who serves it. */
@@ -124,6 +173,8 @@ static void want(unsigned int number)
 	/* What changed while nobody was there was not told. */
 	if (slot->device)
 		atomic_inc(&slot->device->config_event);
+	else
+		slot->coming = true;
 	slot->attend = slot->device;
 	spin_unlock(&mkv_devices_lock);
 	queue_work(workqueue, &slot->work);
@@ -142,8 +193,12 @@ static void unwant(unsigned int number)
 	device = slot->device;
 	if (device && device->leaving) {
 		WRITE_ONCE(device->gone, true);
-		/* Who waits for a buffer to come back shall see that. */
-		if (device->has_queues)
+		/*
+		 * Who waits for a buffer to come back shall see that.  In
+		 * virtio_console nobody does but in notify() of queue.c.
+		 */
+		if (device->has_queues &&
+		    device->vdev.id.device != VIRTIO_ID_CONSOLE)
 			virtio_break_device(&device->vdev);
 	}
 	if (device)
@@ -170,6 +225,25 @@ static void scan(struct work_struct *work)
 	for (i = 0; i < MKV_DEVICES; i++)
 		if (answer.bits[i / 8] & 1 << i % 8)
 			want(i);
+	mkv_scanned();
+}
+
+void mkv_scanned(void)
+{
+	spin_lock(&mkv_devices_lock);
+	scanned = true;
+	spin_unlock(&mkv_devices_lock);
+	wake_up_all(&turn);
+}
+
+static bool has_settled(void)
+{
+	bool done;
+
+	spin_lock(&mkv_devices_lock);
+	done = scanned;
+	spin_unlock(&mkv_devices_lock);
+	return done && have_come(MKV_DEVICES);
 }
 
 /* --- messages ----------------------------------------------------------------- */
@@ -268,6 +342,7 @@ static void end_devices(void)
 	spin_lock(&mkv_devices_lock);
 	leaving = true;
 	spin_unlock(&mkv_devices_lock);
+	wake_up_all(&turn);
 	for (i = 0; i < MKV_DEVICES; i++)
 		queue_work(workqueue, &slots[i].work);
 	flush_workqueue(workqueue);
@@ -301,6 +376,8 @@ static int __init virtio_bus_init(void)
 	err = mkc_register_notifier(&notifier);
 	if (err)
 		goto reboot;
+	/* A driver that is loaded after us is to meet them in their order. */
+	wait_event_timeout(turn, has_settled(), msecs_to_jiffies(SETTLE_MS));
 	return 0;
 
 reboot:

@@ -127,6 +127,8 @@ static int converse(struct request *r, struct mkv_device *device,
 		before = atomic_read(&arrivals);
 		/* Unknown: perhaps. */
 		queued = mkc_call(&call) != MKC_FAILED;
+		if (!queued && call.error == -EPFNOSUPPORT && !device)
+			mkv_scanned();
 		/* Nobody is there, or has room: until one comes. */
 		wait_for(r, device, before, queued ? repeat : AWAY_MS);
 		if (completion_done(&r->answered))

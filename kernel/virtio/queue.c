@@ -11,15 +11,74 @@
 #include <linux/virtio_ids.h>
 #include <linux/virtio_ring.h>
 
+/*
+ * The host's part, when nobody is there to do it: give back, unused, what the
+ * driver made available, and ask to be told of the next.
+ *
+ * A supervisor lets go of the line after its last look at the ring, and of a
+ * driver that spins there is one buffer at most.  So one that comes meanwhile
+ * (we saw that nobody is there a moment before) has at most the same words to
+ * write to the same places, and the driver does not go on until we return.  It
+ * looks at the index after it has joined: serve/queue.c:serve_queues_resume().
+ */
+static void give_back(struct virtqueue *vq)
+{
+	const struct vring *ring = virtqueue_get_vring(vq);
+	u16 used = le16_to_cpu((__force __le16)READ_ONCE(ring->used->idx));
+	u16 end = le16_to_cpu((__force __le16)ring->avail->idx);
+	struct vring_used_elem *entry;
+	unsigned int i;
+	__le16 head;
+
+	for (i = 0; used != end && i < ring->num; i++, used++) {
+		entry = &ring->used->ring[used & (ring->num - 1)];
+		head = (__force __le16)ring->avail->ring[used & (ring->num - 1)];
+		entry->id = (__force __virtio32)cpu_to_le32(le16_to_cpu(head));
+		entry->len = 0;
+	}
+	vring_avail_event(ring) = (__force __virtio16)cpu_to_le16(end);
+	ring->used->flags = 0;
+	/* As the host does: the entry before the index. */
+	smp_store_release(&ring->used->idx,
+			  (__force __virtio16)cpu_to_le16(used));
+}
+
+static bool is_used(struct virtqueue *vq)
+{
+	const struct vring *ring = virtqueue_get_vring(vq);
+
+	return READ_ONCE(ring->used->idx) == ring->avail->idx;
+}
+
+/*
+ * The driver is about to wait for this buffer in a loop, and the supervisor may
+ * die meanwhile.  To break the queue then would end the loop, but leave the
+ * buffer in the ring, and virtio_console would later take what it has freed
+ * for a struct port_buffer (put_chars(), then reclaim_consumed_buffers(), 6.1
+ * to 7.2).  So the wait is here.
+ */
+static void wait_for_use(struct mkv_queue *q, struct virtqueue *vq)
+{
+	while (!is_used(vq)) {
+		if (!mkc_line_has_peer(&q->line)) {
+			give_back(vq);
+			return;
+		}
+		cpu_relax();
+	}
+}
+
 static bool notify(struct virtqueue *vq)
 {
 	struct mkv_queue *q = vq->priv;
+	bool heard = mkc_line_ring(&q->line);
 
-	/*
-	 * False breaks the queue, until the supervisor is back (main.c).
-	 * Others wait for that; whose driver spins had better fail.
-	 */
-	return mkc_line_ring(&q->line) || !q->spins;
+	if (q->spins && heard)
+		wait_for_use(q, vq);
+	else if (q->spins)
+		give_back(vq);
+	/* Whoever comes later finds what was made available. */
+	return true;
 }
 
 static void rung(struct mkc_line *line)
@@ -80,11 +139,13 @@ static void undo(struct mkv_queue *q)
 /*
  * Drivers that wait for a buffer in a loop: drivers/char/virtio_console.c:
  * __send_to_port, with interrupts off, and drivers/net/virtio_net.c:
- * virtnet_send_command, 6.1 to 7.2.
+ * virtnet_send_command, 6.1 to 7.2.  Our consoles have one port, whose output
+ * is queue 1.
  */
-static bool driver_spins(const struct mkv_device *device, const char *name)
+static bool driver_spins(const struct mkv_device *device, unsigned int index,
+			 const char *name)
 {
-	return device->vdev.id.device == VIRTIO_ID_CONSOLE ||
+	return (device->vdev.id.device == VIRTIO_ID_CONSOLE && index == 1) ||
 	       (device->vdev.id.device == VIRTIO_ID_NET &&
 		!strcmp(name, "control"));
 }
@@ -108,7 +169,7 @@ struct virtqueue *mkv_queue_add(struct virtio_device *vdev, unsigned int index,
 		return ERR_PTR(-ENOMEM);
 	vq->priv = q;
 	vq->num_max = size;
-	q->spins = driver_spins(device, name);
+	q->spins = driver_spins(device, index, name);
 	q->line.index = MKW_LINE(device->number, index);
 	q->line.rung = rung;
 	err = mkc_line_open(&q->line, mkv_host);

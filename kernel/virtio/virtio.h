@@ -27,7 +27,7 @@ struct mkv_device;
 struct mkv_queue {
 	struct mkc_line line;
 	struct virtqueue *vq; /* NULL = not set up */
-	bool spins; /* its driver does until the buffer is used */
+	bool spins; /* its driver does, until the buffer is used */
 };
 
 struct mkv_device {
@@ -52,6 +52,8 @@ struct mkv_device {
 /* main.c */
 extern struct mkc_peer *mkv_host; /* constant while the module is there */
 extern spinlock_t mkv_devices_lock;
+/* It is known which devices there are, or that nobody serves any. */
+void mkv_scanned(void);
 
 /* message.c: requests and their responses */
 
@@ -83,6 +85,8 @@ void mkv_requests_end(void);
 struct mkv_device *mkv_device_create(u16 number, struct device *parent);
 /* Ask the host what it is.  Errors: of mkv_request(), -EINVAL. */
 int mkv_device_ask(struct mkv_device *device);
+/* No driver has it any more: let the host know, which waits for that. */
+void mkv_device_end(struct mkv_device *device);
 
 /* queue.c: virtqueues and their lines */
 struct virtqueue *mkv_queue_add(struct virtio_device *vdev, unsigned int index,

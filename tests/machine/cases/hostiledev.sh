@@ -3,7 +3,6 @@
 # every way there is, tear drivers off under load, and come again.
 #
 # machine: --devices --host 6.1 --have 7.2 --timeout 900
-# machine: --devices --host 7.2 --have 6.1 --timeout 900
 
 . /lib/verdict.sh
 . /lib/devices.sh
@@ -48,7 +47,8 @@ eventually "exec answers" 60 answers box
 check "everything works" works
 before=
 
-for end in kill panic reboot sysrq-b poweroff kill; do
+# Fewer by --set ENDS=...: all of them take minutes.
+for end in ${ENDS:-kill panic reboot sysrq-b poweroff}; do
 	in_spawn box setsid /busy >/dev/null 2>&1 </dev/null ||
 		not_ok "$end: it becomes busy"
 	sleep 3
@@ -81,14 +81,17 @@ for end in kill panic reboot sysrq-b poweroff kill; do
 done
 after=$(available)
 echo "# available: $before, then $after KB"
-check "the host has lost no memory over five lives" test \
+check "the host has lost no memory over its lives" test \
 	$((before - after)) -lt 32768
 
-# Drivers are torn off and put on while others are busy with them.
+# Drivers are torn off and put on while others are busy with them.  Not the
+# console's: its put_chars() and its remove() race for one buffer, and free_buf()
+# then takes it for another kind (drivers/char/virtio_console.c; seen on 6.12).
 in_spawn box setsid /busy >/dev/null 2>&1 </dev/null || not_ok "it is busy"
 sleep 1
-mkctl exec box -- sh -c 'n=0; while [ $n -lt 20 ]; do n=$((n + 1))
-	for driver in virtio_net virtio_blk virtio_rng virtio_console; do
+mkctl exec box -- sh -c 'n=0; while [ $n -lt 5 ]; do n=$((n + 1))
+	echo "<6>spawn storm $n" >/dev/kmsg
+	for driver in virtio_net virtio_blk virtio_rng; do
 		cd /sys/bus/virtio/drivers/$driver || continue
 		for device in virtio*; do
 			[ -e "$device" ] || continue
@@ -102,6 +105,8 @@ while [ -d /proc/$storm ] && [ $tries -lt 90 ]; do
 	sleep 1
 done
 check "the storm of unbind and bind came to its end" test ! -d /proc/$storm
+check "all of it" said box "spawn storm 5"
+detail /tmp/storm
 check "the supervisor is still there" test -n "$(supervisor box)"
 check "exec answers" answers box
 in_spawn box sh -c 'ip address add 10.9.0.2/24 dev eth0; ip link set eth0 up' \

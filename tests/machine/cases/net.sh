@@ -3,7 +3,6 @@
 # under traffic, a tap that goes down and away, the driver unbound and bound.
 #
 # machine: --devices --host 6.1 --have 6.12 --timeout 900
-# machine: --devices --host 7.2 --have 6.1 --timeout 900
 
 . /lib/verdict.sh
 . /lib/devices.sh

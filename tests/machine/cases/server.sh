@@ -68,7 +68,8 @@ check "delete" mkctl delete web --force
 mkdir -p /mnt/low /mnt/up /mnt/root
 check "a folder" sh -c 'mount -t erofs -o ro /dev/vdb /mnt/low &&
 	mount -t tmpfs tmpfs /mnt/up && mkdir /mnt/up/u /mnt/up/w &&
-	mount -t overlay -o lowerdir=/mnt/low,upperdir=/mnt/up/u,workdir=/mnt/up/w overlay /mnt/root'
+	mount -t overlay overlay /mnt/root \
+	-o lowerdir=/mnt/low,upperdir=/mnt/up/u,workdir=/mnt/up/w'
 check "run from the folder" debian folder --vsock 43 --share /mnt/root:root \
 	--cmdline "root=root rootfstype=virtiofs rw mk.name=folder"
 come_up "it is up to multi-user.target, too" folder "rootfs up minimal" 300

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # share: a folder of the host in a spawn, by virtiofsd; two spawns can have one.
 #
-# machine: --devices --host 6.1 --have 6.12
 # machine: --devices --host 7.2 --have 6.1
 
 . /lib/verdict.sh
