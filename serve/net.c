@@ -215,8 +215,7 @@ static void give_up(struct serve_device *d, const char *why)
 static void worker_failed(void *context, uint32_t events)
 {
 	give_up(context, "vhost-net cannot use what the spawn's driver put "
-			 "into a queue: when the spawn is mended, start the "
-			 "supervisor again");
+			 "into a queue");
 }
 
 static void interfaces_changed(void *context, uint32_t events)
@@ -230,9 +229,7 @@ static void interfaces_changed(void *context, uint32_t events)
 
 	if (state == TAP_GONE) {
 		snprintf(why, sizeof(why),
-			 "the tap %s was deleted: make it again, then start "
-			 "the supervisor again",
-			 n->tap.name);
+			 "the tap %s was deleted (make it again)", n->tap.name);
 		give_up(d, why);
 		return;
 	}

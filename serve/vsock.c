@@ -145,8 +145,7 @@ static void worker_failed(void *context, uint32_t events)
 
 	end_worker(d);
 	serve_broken(d, "vhost-vsock cannot use what the spawn's driver put "
-			"into a queue: when the spawn is mended, start the "
-			"supervisor again");
+			"into a queue");
 }
 
 static int open_worker(struct vsock *v, uint32_t cid, struct mk_error *err)

@@ -77,8 +77,8 @@ runs()
 	device_is bad "$1" running
 }
 
-attack "garbage" rng virtio_rng what=garbage ms=1000
-attack "wild fields" net virtio_net what=fields ms=2000 queues=2
+attack "garbage" rng virtio_rng what=garbage ms=500
+attack "wild fields" net virtio_net what=fields ms=500 queues=2
 restored net --net tap=t0
 attack "rng: wild rings" rng virtio_rng what=rings ms=10000
 restored rng --rng
@@ -86,7 +86,7 @@ attack "console: wild rings" console virtio_console what=rings ms=10000 queues=2
 restored console --console
 attack "net: resets" net virtio_net what=resets ms=1000 queues=2
 restored net --net tap=t0
-attack "disk: resets" disk virtio_blk what=resets ms=3000
+attack "disk: resets" disk virtio_blk what=resets ms=1000
 # What these daemons and workers give up for is tried one by one.
 for kind in 3 9; do
 	attack "net: wild rings, $kind" net virtio_net what=rings ms=5000 \
