@@ -259,7 +259,7 @@ static void busy(void)
 	CHECK_EQ(now, 30000);
 	CHECK(strstr(said,
 		     "held devices of its last life for 30 s, its "
-		     "supervisor most likely (mkctl device web list)") != NULL);
+		     "supervisor most likely (mkctl device web)") != NULL);
 
 	begin();
 	busy_until = 1000000;
