@@ -5,7 +5,6 @@
 # machine: --host 6.1 --have 6.1-rt --have 6.12 --have 7.2 --with xz --with zstd --with lz4
 # machine: --host 6.1-rt --have 6.1 --set FEW=1
 # machine: --host 7.2 --have 6.12 --have 6.1 --set FEW=1
-# machine: --x2apic --host 6.1 --have 7.2 --set FEW=1
 
 . /lib/verdict.sh
 

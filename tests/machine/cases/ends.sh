@@ -3,7 +3,6 @@
 # the host goes on with all it had.
 #
 # machine: --host 6.1 --have 7.2 --set ENDS="poweroff reboot panic sysrq-b halt hang"
-# machine: --host 6.12 --have 6.1-rt --set ENDS="poweroff reboot panic sysrq-b"
 # machine: --host 7.2 --have 6.1 --set ENDS="poweroff reboot panic sysrq-b halt"
 
 . /lib/verdict.sh

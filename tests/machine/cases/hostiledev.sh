@@ -2,7 +2,7 @@
 # Spawns that treat their devices badly: they end in the middle of traffic in
 # every way there is, tear drivers off under load, and come again.
 #
-# machine: --devices --host 6.1 --have 7.2 --timeout 900
+# machine: --devices --host 6.1 --have 7.2 --set ENDS="kill panic reboot"
 
 . /lib/verdict.sh
 . /lib/devices.sh

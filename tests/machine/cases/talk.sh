@@ -4,7 +4,6 @@
 #
 # machine: --host 6.1 --have 6.12
 # machine: --host 7.2 --have 6.1-rt
-# machine: --x2apic --host 6.12 --have 6.1
 
 . /lib/verdict.sh
 
