@@ -21,6 +21,7 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -86,6 +87,34 @@ static int command(int fd, unsigned long what, uint32_t flags)
 	return ioctl(fd, what, &arg);
 }
 
+/* Each line takes a vector of the host, and CPUs have some 200 each. */
+static void test_vectors(void)
+{
+	static int bound[MK_DEVICES * MK_QUEUES];
+	struct rlimit files = { 4096, 4096 };
+	struct mk_bind b = good_bind();
+	int i, error = 0, most = MK_DEVICES * MK_QUEUES;
+
+	setrlimit(RLIMIT_NOFILE, &files);
+	for (i = 0; i < most; i++) {
+		b.device = i / MK_QUEUES;
+		b.queue = i % MK_QUEUES;
+		bound[i] = try_bind(&b);
+		if (bound[i] < 0 && errno != EBUSY) /* some are, already */
+			break;
+	}
+	error = errno;
+	printf("# %d lines were bound\n", i);
+	verdict(i > 32 && i < most && error == ENOSPC,
+		"bind: no vector is left", error, ENOSPC);
+	while (i--)
+		close(bound[i]);
+	b.device = 1;
+	i = try_bind(&b);
+	verdict(i >= 0, "bind: there are some again", errno, 0);
+	close(i);
+}
+
 static void test_rules(void)
 {
 	int plain = open("/dev/null", O_RDWR), first, second;
@@ -125,6 +154,7 @@ static void test_rules(void)
 	c.kick = dup(c.call);
 	close(try_bind(&c));
 
+	test_vectors();
 	expect("kill", command(instance, MK_IOC_KILL, 0), 0);
 	verdict(is_over(first) && is_over(second), "bind: over with the life",
 		0, 0);
