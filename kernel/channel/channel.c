@@ -60,7 +60,6 @@ static struct mkc_channel *channel_alloc(struct mkc_peer *peer,
 	/* No two calls of one boot get the same: see call.c. */
 	ch->first_token = ktime_get_boottime_ns();
 	atomic64_set(&ch->token, ch->first_token);
-	ch->window_end = jiffies;
 	return ch;
 }
 

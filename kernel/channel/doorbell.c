@@ -13,6 +13,7 @@
 #include <linux/interrupt.h>
 #include <linux/irq.h>
 #include <linux/irqdomain.h>
+#include <linux/jiffies.h>
 #include <linux/module.h>
 #include <linux/smp.h>
 #include <asm/hw_irq.h>
@@ -21,6 +22,13 @@
 #include <multikernel/wire.h>
 
 #include "icr.h"
+
+#define WINDOW (HZ / 10)
+/* For how long; twice as long each time it begins again at once. */
+#define MASK_TIME     HZ
+#define MASK_TIME_MAX (32 * HZ)
+/* A ring that was on its way, or a look that was just before. */
+#define MASK_GRACE (HZ / 4)
 
 static struct fwnode_handle *fwnode;
 static struct irq_domain *domain;
@@ -219,12 +227,50 @@ void mkc_doorbell_publish(struct mkc_doorbell *bell, __le64 *word)
 		WRITE_ONCE(*bell->published, 0);
 	bell->published = word;
 	bell->masked = false;
+	bell->in_window = 0;
+	bell->window_end = jiffies;
+	bell->mask_time = 0;
 	publish_locked(bell);
 	raw_spin_unlock_irqrestore(&bell->lock, flags);
 }
 
-void mkc_doorbell_mask_locked(struct mkc_doorbell *bell, bool masked)
+static void mask_locked(struct mkc_doorbell *bell, bool masked)
 {
-	bell->masked = masked;
+	WRITE_ONCE(bell->masked, masked);
+	bell->in_window = 0;
 	publish_locked(bell);
+}
+
+enum mkc_rate mkc_doorbell_count_locked(struct mkc_doorbell *bell,
+					unsigned int most)
+{
+	if (time_after(jiffies, bell->window_end)) {
+		bell->window_end = jiffies + WINDOW;
+		bell->in_window = 0;
+	}
+	if (++bell->in_window <= most)
+		return MKC_RATE_GOOD;
+	bell->in_window = 0;
+	if (bell->masked)
+		return time_after(jiffies, bell->masked_since + MASK_GRACE)
+			       ? MKC_RATE_FLOOD
+			       : MKC_RATE_GOOD;
+	if (bell->mask_time &&
+	    time_before(jiffies, bell->masked_since + bell->mask_time + HZ))
+		bell->mask_time = min_t(unsigned long, MASK_TIME_MAX,
+					2 * bell->mask_time);
+	else
+		bell->mask_time = MASK_TIME;
+	bell->masked_since = jiffies;
+	mask_locked(bell, true);
+	return MKC_RATE_MASKED;
+}
+
+bool mkc_doorbell_tend_locked(struct mkc_doorbell *bell)
+{
+	if (!bell->masked ||
+	    time_before(jiffies, bell->masked_since + bell->mask_time))
+		return false;
+	mask_locked(bell, false);
+	return true;
 }

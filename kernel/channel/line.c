@@ -21,12 +21,6 @@ MODULE_PARM_DESC(line_rate,
 
 static struct lock_class_key line_key;
 
-#define WINDOW	      (HZ / 10)
-#define MASK_TIME     HZ
-#define MASK_TIME_MAX (32 * HZ)
-/* What rings on after this does not look where it may. */
-#define MASK_GRACE (HZ / 4)
-
 static unsigned int limit(void)
 {
 	/* A few are always right: our own when the interrupt moves, e.g. */
@@ -37,7 +31,7 @@ static unsigned int limit(void)
 static bool too_many(struct mkc_peer *peer)
 {
 	if (time_after(jiffies, READ_ONCE(peer->lines_window_end))) {
-		WRITE_ONCE(peer->lines_window_end, jiffies + WINDOW);
+		WRITE_ONCE(peer->lines_window_end, jiffies + HZ / 10);
 		atomic_set(&peer->lines_in_window, 0);
 	}
 	return atomic_inc_return(&peer->lines_in_window) > 4 * limit();
@@ -46,28 +40,18 @@ static bool too_many(struct mkc_peer *peer)
 /* Count a ring, and do something about too many; the bell's lock is held. */
 static void rate(struct mkc_line *line)
 {
-	bool all = too_many(line->peer);
+	bool all = too_many(line->peer) && !line->bell.masked;
 
-	if (time_after(jiffies, line->window_end)) {
-		line->window_end = jiffies + WINDOW;
-		line->in_window = 0;
-	}
-	if (++line->in_window <= limit() && (!all || line->bell.masked))
-		return;
-	line->in_window = 0;
-	if (!line->bell.masked) {
-		if (line->mask_time &&
-		    time_before(jiffies,
-				line->masked_since + line->mask_time + HZ))
-			line->mask_time = min_t(unsigned long, MASK_TIME_MAX,
-						2 * line->mask_time);
-		else
-			line->mask_time = MASK_TIME;
-		line->masked_since = jiffies;
-		mkc_doorbell_mask_locked(&line->bell, true);
+	/* The one that makes it too many for all has to bear it. */
+	switch (mkc_doorbell_count_locked(&line->bell, all ? 0 : limit())) {
+	case MKC_RATE_GOOD:
+		break;
+	case MKC_RATE_MASKED:
 		schedule_delayed_work(&line->look, 1);
-	} else if (time_after(jiffies, line->masked_since + MASK_GRACE)) {
+		break;
+	case MKC_RATE_FLOOD:
 		line->peer->ops->flood(line->peer);
+		break;
 	}
 }
 
@@ -105,11 +89,7 @@ static void look(struct work_struct *work)
 
 	raw_spin_lock_irqsave(&bell->lock, flags);
 	over = !line->peer_word;
-	if (bell->masked &&
-	    time_after_eq(jiffies, line->masked_since + line->mask_time)) {
-		line->in_window = 0;
-		mkc_doorbell_mask_locked(bell, false);
-	}
+	mkc_doorbell_tend_locked(bell);
 	if (bell->masked && !over)
 		schedule_delayed_work(&line->look, 1);
 	raw_spin_unlock_irqrestore(&bell->lock, flags);
@@ -167,9 +147,6 @@ int mkc_line_open(struct mkc_line *line, struct mkc_peer *peer)
 	INIT_DELAYED_WORK(&line->look, look);
 	line->peer_word = NULL;
 	line->checked = 0;
-	line->in_window = 0;
-	line->mask_time = 0;
-	line->window_end = jiffies;
 	line->bell.rung = bell_rung;
 	line->bell.act = bell_act;
 	snprintf(line->bell.name, sizeof(line->bell.name),
@@ -229,29 +206,10 @@ void mkc_lines_end(struct mkc_peer *peer)
 	mutex_unlock(&peer->lines_lock);
 }
 
-/*
- * May we send what stands in @word?  As send.c:may_ring(): one of the peer's
- * own CPUs, and no vector that the hardware keeps for exceptions.
- */
-static bool may_ring(struct mkc_line *line, u64 word)
-{
-	u64 vector = MKW_DOORBELL_VECTOR(word);
-
-	if (word == line->checked)
-		return true;
-	if (vector < 0x20 || vector > 0xff ||
-	    !line->peer->ops->may_ring(line->peer, MKW_DOORBELL_APIC(word)))
-		return false;
-	line->checked = word;
-	return true;
-}
-
 bool mkc_line_ring(struct mkc_line *line)
 {
-	const __le64 *place;
+	unsigned int rung = 0;
 	unsigned long flags;
-	u64 word, rung = 0;
-	int tries = 3;
 
 	/*
 	 * The lock is a full barrier, too: what was made available is visible
@@ -259,15 +217,9 @@ bool mkc_line_ring(struct mkc_line *line)
 	 */
 	raw_spin_lock_irqsave(&line->bell.lock, flags);
 	smp_mb__after_spinlock();
-	place = line->peer_word;
-	/* Again if it moved: the first may have gone where nobody listens. */
-	while (place && tries--) {
-		word = le64_to_cpu(READ_ONCE(*place));
-		if (!word || word == rung || !may_ring(line, word))
-			break;
-		mkc_doorbell_ring(word);
-		rung = word;
-	}
+	if (line->peer_word)
+		rung = mkc_ring_word(line->peer, line->peer_word,
+				     &line->checked);
 	raw_spin_unlock_irqrestore(&line->bell.lock, flags);
 	return rung;
 }

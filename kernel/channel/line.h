@@ -34,8 +34,6 @@ struct mkc_line {
 	struct mkc_doorbell bell; /* its lock: all below */
 	const __le64 *peer_word; /* NULL = this life is over */
 	u64 checked; /* a word of the peer's that may be rung */
-	unsigned int in_window;
-	unsigned long window_end, masked_since, mask_time;
 	struct delayed_work look; /* while it is masked */
 };
 

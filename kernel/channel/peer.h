@@ -130,9 +130,6 @@ struct mkc_channel {
 	bool empty; /* the last ring that woke it was for nothing */
 	bool room_rung; /* there may be room for senders that wait */
 	u64 received_before; /* counters.received when it was armed */
-	unsigned int in_window;
-	unsigned long window_end, masked_since, mask_time;
-	bool masked;
 
 	struct mk_channel_counters counters; /* each has one writer at a time */
 	atomic64_t rung;
@@ -182,6 +179,13 @@ int mkc_channel_put_message(struct mkc_channel *ch,
 /* The same without waiting: -EAGAIN asks for a doorbell. */
 int mkc_channel_try_put(struct mkc_channel *ch, const struct mkc_header *header,
 			const void *bytes);
+/*
+ * Ring what stands in the peer's word at @place, and again if it moved
+ * meanwhile: the first may have gone where nobody listens any more.  Returns
+ * how often.  @checked: the last word that it was seen to be right about.
+ */
+unsigned int mkc_ring_word(struct mkc_peer *peer, const __le64 *place,
+			   u64 *checked);
 void mkc_channel_ring(struct mkc_channel *ch); /* tx_lock or rx_lock held */
 /* Wake the peer for something that stands elsewhere than in the ring. */
 void mkc_peer_ring(struct mkc_peer *peer);

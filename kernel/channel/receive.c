@@ -19,15 +19,9 @@
 #include <linux/sched/clock.h>
 #include <linux/slab.h>
 
-/* So many rings in WINDOW that nobody asked for withdraw the doorbell. */
-#define SPURIOUS_MAX 250
-#define WINDOW	     (HZ / 10)
-/* For how long; twice as long each time it begins again at once. */
-#define MASK_TIME	  HZ
-#define MASK_TIME_MAX	  (32 * HZ)
+/* So many rings in a tenth of a second that nobody asked for are too many. */
+#define SPURIOUS_MAX	  250
 #define LOOK_WHILE_MASKED (HZ / 50 ?: 1)
-/* What rings on after this does not look where it may. */
-#define MASK_GRACE (HZ / 4)
 
 /* A reply that found no room in the ring. */
 struct reply {
@@ -40,26 +34,15 @@ struct reply {
 
 static void rate(struct mkc_channel *ch)
 {
-	if (time_after(jiffies, ch->window_end)) {
-		ch->window_end = jiffies + WINDOW;
-		ch->in_window = 0;
-	}
-	if (++ch->in_window <= SPURIOUS_MAX)
-		return;
-	ch->in_window = 0;
-	if (!ch->masked) {
-		if (ch->mask_time &&
-		    time_before(jiffies, ch->masked_since + ch->mask_time + HZ))
-			ch->mask_time = min_t(unsigned long, MASK_TIME_MAX,
-					      2 * ch->mask_time);
-		else
-			ch->mask_time = MASK_TIME;
-		ch->masked = true;
-		ch->masked_since = jiffies;
+	switch (mkc_doorbell_count_locked(&ch->peer->bell, SPURIOUS_MAX)) {
+	case MKC_RATE_GOOD:
+		break;
+	case MKC_RATE_MASKED:
 		ch->counters.doorbells_masked++;
-		mkc_doorbell_mask_locked(&ch->peer->bell, true);
-	} else if (time_after(jiffies, ch->masked_since + MASK_GRACE)) {
+		break;
+	case MKC_RATE_FLOOD:
 		ch->peer->ops->flood(ch->peer);
+		break;
 	}
 }
 
@@ -356,21 +339,16 @@ static void tend_mask(struct mkc_channel *ch)
 	unsigned long flags;
 	bool over;
 
-	if (!READ_ONCE(ch->masked))
+	if (!READ_ONCE(bell->masked))
 		return;
 	raw_spin_lock_irqsave(&bell->lock, flags);
-	over = time_after_eq(jiffies, ch->masked_since + ch->mask_time);
-	if (over) {
-		ch->masked = false;
-		ch->in_window = 0;
-		mkc_doorbell_mask_locked(bell, false);
-	}
+	over = mkc_doorbell_tend_locked(bell);
 	raw_spin_unlock_irqrestore(&bell->lock, flags);
 	if (!over)
 		return;
 	pr_info_ratelimited(
 		"%s rang too often: its doorbell was withdrawn for %lu s\n",
-		ch->peer->name, ch->mask_time / HZ);
+		ch->peer->name, bell->mask_time / HZ);
 }
 
 static void wake_senders(struct mkc_channel *ch)
@@ -389,7 +367,7 @@ static void sleep_until_rung(struct mkc_channel *ch)
 	/* Short, while nobody can ring, or a reply looks for room. */
 	if (ch->nr_replies)
 		time = 1;
-	else if (READ_ONCE(ch->masked))
+	else if (READ_ONCE(ch->peer->bell.masked))
 		time = LOOK_WHILE_MASKED;
 	if (!arm(ch)) {
 		/* Who wakes us takes armed away first: none is missed. */

@@ -17,36 +17,41 @@
  * May we send what stands in @word?  It is the peer's word, so it has to name
  * one of its own CPUs; and no vector that the hardware keeps for exceptions.
  */
-static bool may_ring(struct mkc_channel *ch, u64 word)
+static bool may_ring(struct mkc_peer *peer, u64 word, u64 *checked)
 {
 	u64 vector = MKW_DOORBELL_VECTOR(word);
 
-	if (READ_ONCE(ch->peer_bell_checked) == word)
+	if (READ_ONCE(*checked) == word)
 		return true;
 	if (vector < 0x20 || vector > 0xff ||
-	    !ch->peer->ops->may_ring(ch->peer, MKW_DOORBELL_APIC(word)))
+	    !peer->ops->may_ring(peer, MKW_DOORBELL_APIC(word)))
 		return false;
-	WRITE_ONCE(ch->peer_bell_checked, word);
+	WRITE_ONCE(*checked, word);
 	return true;
 }
 
-/*
- * Ring, and again if it moved meanwhile: the first may have gone to a vector
- * that is no longer the peer's doorbell.
- */
-void mkc_channel_ring(struct mkc_channel *ch)
+unsigned int mkc_ring_word(struct mkc_peer *peer, const __le64 *place,
+			   u64 *checked)
 {
-	u64 word = le64_to_cpu(READ_ONCE(*ch->peer_bell)), rung;
-	int tries = 3;
+	u64 word = le64_to_cpu(READ_ONCE(*place)), last;
+	unsigned int rung = 0;
 
-	while (word && tries-- && may_ring(ch, word)) {
-		rung = word;
+	while (word && rung < 3 && may_ring(peer, word, checked)) {
+		last = word;
 		mkc_doorbell_ring(word);
-		atomic64_inc(&ch->rung);
-		word = le64_to_cpu(READ_ONCE(*ch->peer_bell));
-		if (word == rung)
+		rung++;
+		word = le64_to_cpu(READ_ONCE(*place));
+		if (word == last)
 			break;
 	}
+	return rung;
+}
+
+void mkc_channel_ring(struct mkc_channel *ch)
+{
+	atomic64_add(mkc_ring_word(ch->peer, ch->peer_bell,
+				   &ch->peer_bell_checked),
+		     &ch->rung);
 }
 
 /*

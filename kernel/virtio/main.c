@@ -155,11 +155,10 @@ static void update(struct work_struct *work)
 	look(slot, &unwanted, &wanted, &attend);
 	if (unwanted)
 		remove(slot);
-	if (!slot->device && wanted) {
+	if (!slot->device && wanted)
 		add_in_turn(slot);
-	} else if (slot->device && attend) {
+	else if (slot->device && attend)
 		virtio_config_changed(&slot->device->vdev);
-	}
 	has_come(slot);
 }
 
