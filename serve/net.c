@@ -23,8 +23,7 @@
 #include "net_options.h"
 #include "serve.h"
 #include "tap.h"
-#include "vhost.h"
-#include "virtqueue.h"
+#include "worker.h"
 
 /* <linux/virtio_net.h> since 6.2. */
 #define NET_F_GUEST_USO4 54
@@ -61,17 +60,6 @@ struct net {
 struct net_kept {
 	uint32_t pairs;
 };
-
-static struct mk_virtqueue_memory memory_of(const struct serve_device *d)
-{
-	const struct serve_memory *m = serve_memory(d->s);
-
-	return (struct mk_virtqueue_memory){
-		.base = m->base,
-		.bytes = m->bytes,
-		.mapped = m->mapped,
-	};
-}
 
 /* As far as the driver has agreed to: without MQ it knows of one. */
 static unsigned int pairs_known(const struct serve_device *d)
@@ -123,7 +111,7 @@ static void detach_pairs(struct serve_device *d)
 static int attach_pair(struct serve_device *d, unsigned int pair, bool resume,
 		       struct mk_error *err)
 {
-	const struct mk_virtqueue_memory memory = memory_of(d);
+	const struct mk_virtqueue_memory memory = serve_queue_memory(d->s);
 	struct net *n = d->backend;
 	struct mk_vhost *vh = &n->vhosts[pair];
 	unsigned int half;
@@ -141,22 +129,10 @@ static int attach_pair(struct serve_device *d, unsigned int pair, bool resume,
 	n->pairs = pair + 1;
 	for (half = 0; half < MK_VHOST_QUEUES; half++) {
 		const unsigned int i = 2 * pair + half;
-		const struct serve_queue_state *state = &d->state->queues[i];
-		const struct mk_vhost_queue queue = {
-			.index = half,
-			.size = state->size,
-			.descriptors = state->descriptors,
-			.driver = state->driver,
-			.device = state->device,
-			.kick = d->queues[i].kick,
-			.call = d->queues[i].call,
-			.error = n->error,
-			.resume = resume,
-		};
 
-		if (!state->size)
+		if (!d->state->queues[i].size)
 			continue;
-		code = mk_vhost_queue_set(vh, &memory, &queue, err);
+		code = worker_set_queue(vh, half, d, i, n->error, resume, err);
 		if (!code)
 			code = mk_vhost_net_attach(vh, half, n->tap.fds[pair],
 						   err);

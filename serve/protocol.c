@@ -138,12 +138,7 @@ static int check_queue(const struct serve_slot *slot,
 		       const struct mk_virtio_request *r, struct mk_error *err)
 {
 	const struct serve_device *d = &slot->d;
-	const struct serve_memory *memory = serve_memory(d->s);
-	const struct mk_virtqueue_memory where = {
-		.base = memory->base,
-		.bytes = memory->bytes,
-		.mapped = memory->mapped,
-	};
+	const struct mk_virtqueue_memory where = serve_queue_memory(d->s);
 
 	if (r->queue.index >= d->nr_queues)
 		return mk_fail(err, MK_E_INPUT, "there are %u queues",

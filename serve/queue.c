@@ -12,12 +12,7 @@ static int queue_init(struct serve_slot *slot, unsigned int queue, bool resume,
 		      struct mk_error *err)
 {
 	struct serve_queue_state *state = &slot->d.state->queues[queue];
-	const struct serve_memory *memory = serve_memory(slot->d.s);
-	const struct mk_virtqueue_memory where = {
-		.base = memory->base,
-		.bytes = memory->bytes,
-		.mapped = memory->mapped,
-	};
+	const struct mk_virtqueue_memory where = serve_queue_memory(slot->d.s);
 	bool event_idx = slot->d.state->features >> VIRTIO_RING_F_EVENT_IDX & 1;
 	struct mk_virtqueue *vq = calloc(1, sizeof(*vq));
 	int code;
@@ -29,9 +24,8 @@ static int queue_init(struct serve_slot *slot, unsigned int queue, bool resume,
 				 state->driver, state->device, event_idx, 0,
 				 err);
 	/*
-	 * All kinds that serve queues here finish in order.  The word in the
-	 * used ring, not state->next: who died between the two writes of one
-	 * buffer given back had changed the ring first.
+	 * All kinds that serve queues here finish in order, so the used ring
+	 * says where who served it before us has ended.
 	 */
 	if (!code && resume)
 		code = mk_virtqueue_init(vq, &where, state->size,
@@ -124,7 +118,6 @@ void serve_virtqueue_done(struct serve_device *d, unsigned int queue)
 
 	if (!vq)
 		return;
-	d->state->queues[queue].next = vq->next;
 	if (mk_virtqueue_must_tell(vq))
 		eventfd_write(d->queues[queue].call, 1);
 }

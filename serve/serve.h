@@ -26,6 +26,7 @@
 
 #include "device.h"
 #include "error.h"
+#include "virtqueue.h"
 
 #define SERVE_RUN	    "/run/multikernel" /* below ctl->root in tests */
 #define SERVE_DEVICES	    MKV_DEVICES
@@ -66,6 +67,20 @@ struct serve_memory {
 };
 
 const struct serve_memory *serve_memory(const struct serve *s);
+
+/* The same, as what descriptors may name. */
+static inline struct mk_virtqueue_memory
+serve_queue_memory(const struct serve *s)
+{
+	const struct serve_memory *m = serve_memory(s);
+
+	return (struct mk_virtqueue_memory){
+		.base = m->base,
+		.bytes = m->bytes,
+		.mapped = m->mapped,
+	};
+}
+
 const char *serve_name(const struct serve *s); /* of the instance */
 const char *serve_folder(const struct serve *s); /* /run/multikernel/NAME */
 
@@ -74,7 +89,7 @@ const char *serve_folder(const struct serve *s); /* /run/multikernel/NAME */
 /* What survives the supervisor: a part of the state file, fixed in size. */
 struct serve_queue_state {
 	uint32_t size; /* 0 = not set up */
-	uint32_t next; /* of a user-space queue: see lib/virtqueue.h */
+	uint32_t reserved; /* 0 */
 	uint64_t descriptors, driver, device; /* physical, checked */
 };
 
@@ -178,12 +193,10 @@ void serve_broken(struct serve_device *d, const char *why);
 
 /* ---- user-space queues (queue.c), for kinds that serve some ---- */
 
-struct mk_virtqueue; /* lib/virtqueue.h */
-
 /* The queue's state machine, valid while running; NULL if it is not set up. */
 struct mk_virtqueue *serve_virtqueue(struct serve_device *d,
 				     unsigned int queue);
-/* Keep where it stands (state.next), and tell the driver if it wants that. */
+/* Something was given back: tell the driver if it wants that. */
 void serve_virtqueue_done(struct serve_device *d, unsigned int queue);
 
 #endif /* SERVE_H */

@@ -218,12 +218,7 @@ static void close_queues(struct serve_slot *slot)
 /* After a restart they come from a file; the driver's are checked already. */
 static int check_queues(const struct serve_slot *slot, struct mk_error *err)
 {
-	const struct serve_memory *memory = serve_memory(slot->d.s);
-	const struct mk_virtqueue_memory where = {
-		.base = memory->base,
-		.bytes = memory->bytes,
-		.mapped = memory->mapped,
-	};
+	const struct mk_virtqueue_memory where = serve_queue_memory(slot->d.s);
 	const struct serve_queue_state *q;
 	unsigned int i;
 	int code;

@@ -58,7 +58,7 @@ static int check_device(const struct serve_device_state *d, unsigned int number,
 		q = &d->queues[i];
 		/* Their places are checked when they are used. */
 		if (q->size > MKV_QUEUE_MAX || (q->size & (q->size - 1)) ||
-		    q->next > UINT16_MAX)
+		    q->reserved)
 			return mk_fail(err, MK_E_INPUT,
 				       "the state file is wrong about queue "
 				       "%u of device %u",

@@ -15,8 +15,7 @@
 #include <unistd.h>
 
 #include "serve.h"
-#include "vhost.h"
-#include "virtqueue.h"
+#include "worker.h"
 
 #define BIT(n)	    (UINT64_C(1) << (n))
 #define VSOCK_QUEUE 128 /* entries */
@@ -160,43 +159,12 @@ static int open_worker(struct vsock *v, uint32_t cid, struct mk_error *err)
 	return code;
 }
 
-static int set_queues(struct serve_device *d,
-		      const struct mk_virtqueue_memory *memory, bool resume,
-		      struct mk_error *err)
-{
-	struct vsock *v = d->backend;
-	unsigned int i;
-	int code = 0;
-
-	for (i = 0; i < MK_VHOST_QUEUES && !code; i++) {
-		const struct serve_queue_state *state = &d->state->queues[i];
-		const struct mk_vhost_queue queue = {
-			.index = i,
-			.size = state->size,
-			.descriptors = state->descriptors,
-			.driver = state->driver,
-			.device = state->device,
-			.kick = d->queues[i].kick,
-			.call = d->queues[i].call,
-			.error = v->error,
-			.resume = resume,
-		};
-
-		code = mk_vhost_queue_set(&v->vhost, memory, &queue, err);
-	}
-	return code;
-}
-
 static int vsock_start(struct serve_device *d, bool resume,
 		       struct mk_error *err)
 {
-	const struct serve_memory *m = serve_memory(d->s);
-	const struct mk_virtqueue_memory memory = {
-		.base = m->base,
-		.bytes = m->bytes,
-		.mapped = m->mapped,
-	};
+	const struct mk_virtqueue_memory memory = serve_queue_memory(d->s);
 	struct vsock *v = d->backend;
+	unsigned int i;
 	uint64_t cid;
 	int code;
 
@@ -222,7 +190,9 @@ static int vsock_start(struct serve_device *d, bool resume,
 	if (code)
 		goto end;
 	v->set = true;
-	code = set_queues(d, &memory, resume, err);
+	for (i = 0; i < MK_VHOST_QUEUES && !code; i++)
+		code = worker_set_queue(&v->vhost, i, d, i, v->error, resume,
+					err);
 	if (!code)
 		code = mk_vhost_vsock_run(&v->vhost, true, err);
 	if (code)

@@ -3,6 +3,7 @@
 #include "serve_stubs.h"
 
 #include "serve/net.c"
+#include "serve/worker.c"
 #include "serve/net_options.c"
 #include "serve/tap.c"
 

@@ -63,7 +63,7 @@ static void state_file_is_checked(void)
 	WRONG(d->status, 0x100);
 	WRONG(d->queues[0].size, 3);
 	WRONG(d->queues[31].size, 2048);
-	WRONG(d->queues[0].next, 0x10000);
+	WRONG(d->queues[0].reserved, 1);
 	memset(d->kind, 'n', sizeof(d->kind));
 	CHECK_EQ(reopen(), MK_E_INPUT);
 	memcpy(d->kind, "net", 4);

@@ -3,6 +3,7 @@
 #include "serve_stubs.h"
 
 #include "serve/vsock.c"
+#include "serve/worker.c"
 
 #include "check.h"
 
