@@ -133,3 +133,18 @@ same()
 	shift 2
 	equal "$same_text" "$same_wanted" "$("$@" 2>&1)"
 }
+
+# eight_at_once ADDRESS BYTES: as many connections, and what they bring.
+eight_at_once()
+{
+	eight_pids=
+	for each in 1 2 3 4 5 6 7 8; do
+		traffic echo "$1" "$2" >/dev/null &
+		eight_pids="$eight_pids $!"
+	done
+	eight_wrong=0
+	for each in $eight_pids; do
+		wait "$each" || eight_wrong=1
+	done
+	equal "eight connections at once" 0 $eight_wrong
+}

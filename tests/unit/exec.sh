@@ -3,22 +3,7 @@
 # The command lines of mkctl exec and mkctl cp, as far as they need no spawn.
 set -u
 
-mkctl=${MKCTL:-build/mkctl}
-# Nothing of this machine must be touched, even if it has the module.
-machine="--sysroot tests/data/sys/empty"
-dir=$(mktemp -d) || exit 1
-trap 'rm -rf "$dir"' EXIT
-failed=0 bad=0
-
-verdict() {
-	if [ "$bad" -eq 0 ]; then
-		echo "ok - $1"
-	else
-		echo "not ok - $1"
-		failed=1
-	fi
-	bad=0
-}
+. tests/unit/verdicts
 
 # want STATUS TEXT ARGUMENT...: the status, and TEXT in stderr's first line.
 want() {
@@ -86,4 +71,4 @@ want 1 'the module is not loaded' cp a web:b
 want 1 'the module is not loaded' cp -r web:a:b c
 verdict cp
 
-exit $failed
+[ "$failed" -eq 0 ]

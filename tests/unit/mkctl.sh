@@ -5,25 +5,9 @@
 # The last tests want a kernel: MK_TEST_KERNELS, a colon-separated list.
 set -u
 
-mkctl=${MKCTL:-build/mkctl}
+. tests/unit/verdicts
 data=tests/data/sys
 nothing=$data/empty
-dir=$(mktemp -d) || exit 1
-trap 'rm -rf "$dir"' EXIT
-passed=0 failed=0 bad=0
-# Nothing of this machine must be touched, even if it has the module.
-machine="--sysroot $nothing"
-
-verdict() {
-	if [ "$bad" -eq 0 ]; then
-		echo "ok - $1"
-		passed=$((passed + 1))
-	else
-		echo "not ok - $1"
-		failed=$((failed + 1))
-	fi
-	bad=0
-}
 
 # want STATUS TEXT ARGUMENT...: the status, and on stderr a first line
 # "mkctl: ..." with TEXT in it.

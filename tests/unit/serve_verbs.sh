@@ -4,20 +4,7 @@
 # no supervisor and no module.
 set -u
 
-mkctl=${MKCTL:-build/mkctl}
-dir=$(mktemp -d) || exit 1
-trap 'rm -rf "$dir"' EXIT
-failed=0 bad=0
-
-verdict() {
-	if [ "$bad" -eq 0 ]; then
-		echo "ok - $1"
-	else
-		echo "not ok - $1"
-		failed=1
-	fi
-	bad=0
-}
+. tests/unit/verdicts
 
 # want STATUS TEXT ARGUMENT...: the status, and TEXT on stderr.
 want() {
@@ -77,4 +64,4 @@ fi
 grep -q "too long" "$dir/err" || bad=1
 verdict "a path that is too long"
 
-exit $failed
+[ "$failed" -eq 0 ]

@@ -32,17 +32,7 @@ check "round trips" traffic ask tcp:10.9.0.2:5000 500 100
 traffic ask tcp:10.9.0.2:5000 500 100 | sed 's/^/# /'
 check "the spawn calls the host" in_spawn web \
 	traffic echo tcp:10.9.0.1:6000 5000000
-# Many connections at once.
-pids=
-for n in 1 2 3 4 5 6 7 8; do
-	traffic echo tcp:10.9.0.2:5000 2000000 >/dev/null &
-	pids="$pids $!"
-done
-wrong=0
-for pid in $pids; do
-	wait "$pid" || wrong=1
-done
-equal "eight connections at once" 0 $wrong
+eight_at_once tcp:10.9.0.2:5000 2000000
 
 # The supervisor dies under traffic, and the one after it goes on.
 traffic push tcp:10.9.0.2:5000 300000000 >/tmp/push 2>&1 &

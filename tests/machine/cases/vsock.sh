@@ -28,16 +28,7 @@ check "the spawn calls the host" in_spawn talk traffic echo vsock:2:6000 5000000
 refuse "nobody at this port" 1 "refused|reset" traffic ask vsock:42:7777 1 8
 refuse "nobody has this CID" 1 "No such device|unreachable|timed out" \
 	traffic ask vsock:43:5000 1 8
-pids=
-for n in 1 2 3 4 5 6 7 8; do
-	traffic echo vsock:42:5000 1500000 >/dev/null &
-	pids="$pids $!"
-done
-wrong=0
-for pid in $pids; do
-	wait "$pid" || wrong=1
-done
-equal "eight connections at once" 0 $wrong
+eight_at_once vsock:42:5000 1500000
 
 refuse "a second instance cannot have this CID" 1 "42|in use" \
 	mkctl run other --cpus 1 --memory 256M \
