@@ -41,7 +41,8 @@ void mkc_doorbell_free(struct mkc_doorbell *bell);
 
 /*
  * Say where it can be rung in @word from now on; NULL ends that, and writes 0
- * to where it stood.  What was counted of rings is forgotten.  When it returns nobody here touches the old word.
+ * to where it stood.  What was counted of rings is forgotten.  When it
+ * returns nobody here touches the old word.
  */
 void mkc_doorbell_publish(struct mkc_doorbell *bell, __le64 *word);
 

@@ -29,6 +29,10 @@ static bool have_daemon(void)
 	return access(program(), X_OK) == 0;
 }
 
+#define NEED_DAEMON()       \
+	if (!have_daemon()) \
+	SKIP("qemu-storage-daemon is not installed")
+
 static void make_image(void)
 {
 	int fd;
@@ -50,6 +54,17 @@ static int open_disk(const char *more, struct mk_error *err)
 static int32_t daemon_pid(void)
 {
 	return ((struct state *)core.state->backend)->pid;
+}
+
+/* Its end is seen to have come; whoever watches it is left to reap it. */
+static void end_daemon(void)
+{
+	int32_t pid = daemon_pid();
+	siginfo_t info;
+
+	CHECK(pid > 1); /* 0 would be all of us */
+	if (pid > 1 && !kill(pid, SIGKILL))
+		waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT);
 }
 
 /* A zombie that nobody reaps yet has no files any more. */
@@ -180,8 +195,7 @@ static void reads_and_writes(void)
 	struct mk_error err = { 0 };
 	int32_t pid;
 
-	if (!have_daemon())
-		SKIP("qemu-storage-daemon is not installed");
+	NEED_DAEMON();
 	core_begin(&core, &serve_disk);
 	make_image();
 	CHECK_EQ(open_disk(",queues=2", &err), 0);
@@ -222,8 +236,7 @@ static void stops_after_what_is_under_way(void)
 	struct mk_error err = { 0 };
 	unsigned int i;
 
-	if (!have_daemon())
-		SKIP("qemu-storage-daemon is not installed");
+	NEED_DAEMON();
 	core_begin(&core, &serve_disk);
 	make_image();
 	CHECK_EQ(open_disk("", &err), 0);
@@ -248,8 +261,7 @@ static void read_only(void)
 {
 	struct mk_error err = { 0 };
 
-	if (!have_daemon())
-		SKIP("qemu-storage-daemon is not installed");
+	NEED_DAEMON();
 	core_begin(&core, &serve_disk);
 	make_image();
 	CHECK_EQ(open_disk(",ro", &err), 0);
@@ -270,8 +282,7 @@ static void refuses(void)
 	struct serve other;
 	char want[256], reader[80];
 
-	if (!have_daemon())
-		SKIP("qemu-storage-daemon is not installed");
+	NEED_DAEMON();
 	core_begin(&core, &serve_disk);
 	make_image();
 	/* A second writer. */
@@ -324,8 +335,7 @@ static void a_raw_image_stays_raw(void)
 {
 	struct mk_error err = { 0 };
 
-	if (!have_daemon())
-		SKIP("qemu-storage-daemon is not installed");
+	NEED_DAEMON();
 	core_begin(&core, &serve_disk);
 	make_image();
 	CHECK_EQ(open_disk("", &err), 0);
@@ -383,8 +393,7 @@ static void qcow2(void)
 {
 	struct mk_error err = { 0 };
 
-	if (!have_daemon())
-		SKIP("qemu-storage-daemon is not installed");
+	NEED_DAEMON();
 	core_begin(&core, &serve_disk);
 	make_image();
 	unlink(image);
@@ -411,17 +420,15 @@ static void a_daemon_that_dies(void)
 {
 	struct mk_error err = { 0 };
 
-	if (!have_daemon())
-		SKIP("qemu-storage-daemon is not installed");
+	NEED_DAEMON();
 	core_begin(&core, &serve_disk);
 	make_image();
 	CHECK_EQ(open_disk("", &err), 0);
 	/* Before the driver: a new one takes its place. */
-	kill(daemon_pid(), SIGKILL);
-	usleep(50000);
+	end_daemon();
 	CHECK_EQ(core_start(&core, false, &err), 0);
 	round_trip(0, 0, 0x42);
-	kill(daemon_pid(), SIGKILL);
+	end_daemon();
 	CHECK(loop_once(&core, 5000));
 	CHECK(core.d.broken);
 	CHECK_STR(core.broken,
@@ -451,7 +458,7 @@ static void killed_supervisor(unsigned int requests, bool kill_daemon)
 		round_trip(0, 8, 0x5a);
 		/* So that what follows cannot be done before the end. */
 		if (kill_daemon) {
-			kill(daemon_pid(), SIGKILL);
+			end_daemon();
 			waitpid(daemon_pid(), NULL, 0);
 		}
 		for (i = 0; i < requests; i++) {
@@ -474,8 +481,7 @@ static void survives_the_supervisor(void)
 	unsigned int i;
 	int32_t pid;
 
-	if (!have_daemon())
-		SKIP("qemu-storage-daemon is not installed");
+	NEED_DAEMON();
 	core_begin(&core, &serve_disk);
 	make_image();
 	killed_supervisor(10, false);
@@ -512,8 +518,7 @@ static void goes_on_after_a_stop(void)
 {
 	struct mk_error err = { 0 };
 
-	if (!have_daemon())
-		SKIP("qemu-storage-daemon is not installed");
+	NEED_DAEMON();
 	core_begin(&core, &serve_disk);
 	make_image();
 	killed_supervisor(0, false);
@@ -542,8 +547,7 @@ static void survives_and_stops(void)
 	struct mk_error err = { 0 };
 	int32_t pid;
 
-	if (!have_daemon())
-		SKIP("qemu-storage-daemon is not installed");
+	NEED_DAEMON();
 	core_begin(&core, &serve_disk);
 	make_image();
 	killed_supervisor(0, false);
@@ -565,8 +569,7 @@ static void both_are_gone(void)
 {
 	struct mk_error err = { 0 };
 
-	if (!have_daemon())
-		SKIP("qemu-storage-daemon is not installed");
+	NEED_DAEMON();
 	core_begin(&core, &serve_disk);
 	make_image();
 	/* Nothing outstanding: a new one goes on where the old one was. */
@@ -600,8 +603,7 @@ static void a_wrong_state(void)
 	int32_t pid;
 	int i;
 
-	if (!have_daemon())
-		SKIP("qemu-storage-daemon is not installed");
+	NEED_DAEMON();
 	for (i = 0; i < 4; i++) {
 		core_begin(&core, &serve_disk);
 		make_image();
@@ -632,8 +634,7 @@ static void killed_while_stopping(void)
 {
 	struct mk_error err = { 0 };
 
-	if (!have_daemon())
-		SKIP("qemu-storage-daemon is not installed");
+	NEED_DAEMON();
 	core_begin(&core, &serve_disk);
 	make_image();
 	killed_supervisor(0, false);
@@ -657,8 +658,7 @@ static void at_a_socket(void)
 	unsigned int i;
 	pid_t pid;
 
-	if (!have_daemon())
-		SKIP("qemu-storage-daemon is not installed");
+	NEED_DAEMON();
 	core_begin(&core, &serve_disk);
 	make_image();
 	snprintf(path, sizeof(path), "%s.sock", image);
@@ -711,8 +711,7 @@ static void a_leftover(void)
 	char log[128];
 	int32_t pid;
 
-	if (!have_daemon())
-		SKIP("qemu-storage-daemon is not installed");
+	NEED_DAEMON();
 	core_begin(&core, &serve_disk);
 	make_image();
 	killed_supervisor(0, false);
@@ -741,8 +740,7 @@ static void a_daemon_that_hangs(void)
 	int32_t pid;
 	FILE *file;
 
-	if (!have_daemon())
-		SKIP("qemu-storage-daemon is not installed");
+	NEED_DAEMON();
 	core_begin(&core, &serve_disk);
 	make_image();
 	/* When it is to stop. */
