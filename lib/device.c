@@ -121,6 +121,19 @@ int mk_device_next(struct mk_device *dev, uint32_t id, struct mk_info *info,
 	return fail_common(err, "enumerate");
 }
 
+int mk_device_event(struct mk_device *dev, struct mk_event *event,
+		    struct mk_error *err)
+{
+	if (ioctl(dev->fd, MK_IOC_EVENT, event) != 0) {
+		if (errno == ENOENT)
+			return mk_fail(err, MK_E_NOTFOUND, "no event yet");
+		return fail_common(err, "event");
+	}
+	event->name[sizeof(event->name) - 1] = '\0';
+	event->text[sizeof(event->text) - 1] = '\0';
+	return 0;
+}
+
 int mk_device_ledger(struct mk_device *dev, uint32_t index,
 		     struct mk_ledger *entry, struct mk_error *err)
 {
@@ -265,9 +278,10 @@ int mk_instance_start(struct mk_instance *inst, struct mk_error *err)
 	}
 }
 
-int mk_instance_kill(struct mk_instance *inst, struct mk_error *err)
+static int kill_instance(struct mk_instance *inst, uint32_t flags,
+			 struct mk_error *err)
 {
-	if (command(inst, MK_IOC_KILL, 0) == 0)
+	if (command(inst, MK_IOC_KILL, flags) == 0)
 		return 0;
 	switch (errno) {
 	case EALREADY:
@@ -280,6 +294,16 @@ int mk_instance_kill(struct mk_instance *inst, struct mk_error *err)
 	default:
 		return fail_common(err, "kill");
 	}
+}
+
+int mk_instance_kill(struct mk_instance *inst, struct mk_error *err)
+{
+	return kill_instance(inst, 0, err);
+}
+
+int mk_instance_kill_hung(struct mk_instance *inst, struct mk_error *err)
+{
+	return kill_instance(inst, MK_KILL_F_HUNG, err);
 }
 
 int mk_instance_unload(struct mk_instance *inst, struct mk_error *err)
@@ -301,6 +325,29 @@ int mk_instance_channel(struct mk_instance *inst, struct mk_channel *channel,
 	channel->release[sizeof(channel->release) - 1] = '\0';
 	channel->panic_text[sizeof(channel->panic_text) - 1] = '\0';
 	return 0;
+}
+
+int mk_instance_report(struct mk_instance *inst, struct mk_report *report,
+		       struct mk_error *err)
+{
+	int failed = ioctl(inst->fd, MK_IOC_REPORT, report);
+
+	report->task[sizeof(report->task) - 1] = '\0';
+	report->trace[sizeof(report->trace) - 1] = '\0';
+	if (!failed)
+		return 0;
+	switch (errno) {
+	case ENOTCONN:
+		return mk_fail_kept(
+			err, MK_E_REFUSED,
+			"it cannot be asked: it does not run, or no agent "
+			"answers for this CPU");
+	case ETIMEDOUT:
+		return mk_fail_kept(err, MK_E_UNKNOWN,
+				    "the CPU did not answer an NMI in time");
+	default:
+		return fail_common(err, "report");
+	}
 }
 
 int mk_instance_stop(struct mk_instance *inst, struct mk_error *err)

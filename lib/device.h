@@ -55,6 +55,14 @@ int mk_device_ledger(struct mk_device *dev, uint32_t index,
 		     struct mk_ledger *entry, struct mk_error *err);
 
 /*
+ * The event after @event->seq, which the caller sets (0: the first that is
+ * kept); other fields in are 0.  MK_E_NOTFOUND: there is none yet; poll(2) on
+ * @dev->fd then reports POLLIN when there is.
+ */
+int mk_device_event(struct mk_device *dev, struct mk_event *event,
+		    struct mk_error *err);
+
+/*
  * Take CPUs and memory; @create is the UAPI's, filled by the caller, and its
  * out fields are valid afterwards, also after MK_E_REFUSED.
  */
@@ -76,6 +84,8 @@ int mk_instance_load(struct mk_instance *inst, const struct mk_load *load,
 		     struct mk_error *err);
 int mk_instance_start(struct mk_instance *inst, struct mk_error *err);
 int mk_instance_kill(struct mk_instance *inst, struct mk_error *err);
+/* Give it up as hung: its CPUs are asked for reports, and it has crashed. */
+int mk_instance_kill_hung(struct mk_instance *inst, struct mk_error *err);
 int mk_instance_unload(struct mk_instance *inst, struct mk_error *err);
 
 /*
@@ -85,6 +95,14 @@ int mk_instance_unload(struct mk_instance *inst, struct mk_error *err);
  */
 int mk_instance_channel(struct mk_instance *inst, struct mk_channel *channel,
 			struct mk_error *err);
+
+/*
+ * Where a CPU of it is; the caller fills in flags, index and timeout_ms.
+ * MK_E_REFUSED: it cannot be asked.  MK_E_UNKNOWN: it did not answer in time,
+ * and what is in @report is from before, if report->status says so.
+ */
+int mk_instance_report(struct mk_instance *inst, struct mk_report *report,
+		       struct mk_error *err);
 
 /*
  * Ask the spawn to power off; returns at once.  MK_E_STATE: it does not run.

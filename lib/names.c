@@ -22,6 +22,7 @@ static const char *const causes[] = {
 	[MK_CAUSE_REBOOT] = "reboot",	  [MK_CAUSE_PANIC] = "panic",
 	[MK_CAUSE_KILLED] = "killed",	  [MK_CAUSE_HOST] = "host",
 	[MK_CAUSE_NO_START] = "no-start", [MK_CAUSE_FLOOD] = "flood",
+	[MK_CAUSE_HUNG] = "hung",
 };
 
 static const char *const agents[] = {
@@ -34,9 +35,9 @@ static const struct {
 	unsigned long long bit;
 	const char *name;
 } features[] = {
-	{ MKW_FEATURE_CHANNEL, "channel" },
-	{ MKW_FEATURE_REQUEST, "request" },
-	{ MKW_FEATURE_CPUS, "cpus" },
+	{ MKW_FEATURE_CHANNEL, "channel" }, { MKW_FEATURE_REQUEST, "request" },
+	{ MKW_FEATURE_CPUS, "cpus" },	    { MKW_FEATURE_LINES, "lines" },
+	{ MKW_FEATURE_REPORTS, "reports" },
 };
 
 static const char *const steps[] = {

@@ -34,9 +34,10 @@
 #define MKW_FEATURE_REQUEST (1ULL << 1) /* the request word is looked at */
 #define MKW_FEATURE_CPUS    (1ULL << 2) /* cpus[] names the instance's CPUs */
 #define MKW_FEATURE_LINES   (1ULL << 3) /* struct mkw_lines behind the rings */
+#define MKW_FEATURE_REPORTS (1ULL << 4) /* struct mkw_report behind the lines */
 #define MKW_FEATURES_ALL                                                \
 	(MKW_FEATURE_CHANNEL | MKW_FEATURE_REQUEST | MKW_FEATURE_CPUS | \
-	 MKW_FEATURE_LINES)
+	 MKW_FEATURE_LINES | MKW_FEATURE_REPORTS)
 
 /*
  * A doorbell as one word, so that it is read and replaced at once: 0 is "do
@@ -221,6 +222,40 @@ struct mkw_lines {
 };
 
 /*
+ * Reports: where each CPU of the spawn is, for whoever debugs it.  The host
+ * fills in @apic before the start.  To ask it writes a new number to @request
+ * and sends that CPU an NMI, but only if the CPU has said that it is @ready: a
+ * kernel that does not expect an NMI would look for its source at port 0x61.
+ * The CPU copies the number to @answer when all else is written.  It works
+ * while the CPU loops with interrupts off, and after a panic.
+ *
+ * The first MKW_REPORTS of the instance's CPUs have one, in the order in which
+ * they were given to it.
+ */
+#define MKW_REPORTS	    64
+#define MKW_REPORT_BYTES    1536
+#define MKW_REGISTERS	    27
+#define MKW_TRACE_BYTES	    1152
+#define MKW_CHANNEL_REPORTS (MKW_CHANNEL_LINES + 0x8000)
+
+struct mkw_report {
+	__le32 apic; /* host; ~0 = nobody's */
+	__le32 request; /* host; 0 = never asked */
+	__u8 reserved0[56]; /* zero */
+	__le32 ready; /* spawn; 1 while this CPU answers NMIs */
+	__le32 answer; /* spawn; written last, see above */
+	__le32 pid; /* spawn; of the task that it runs */
+	__le32 cpu; /* spawn; the CPU's number there */
+	__le64 time; /* spawn; nanoseconds of its sched_clock() */
+	__u8 task[16]; /* spawn; the task's name, NUL-terminated */
+	/* spawn; in the order of struct user_regs_struct, as in NT_PRSTATUS */
+	__le64 registers[MKW_REGISTERS];
+	/* spawn; lines "symbol+0x1/0x2 [module]\n", innermost first, a NUL */
+	__u8 trace[MKW_TRACE_BYTES];
+	__u8 reserved1[MKW_REPORT_BYTES - 0x140 - MKW_TRACE_BYTES]; /* zero */
+};
+
+/*
  * A message in a ring: this header, then @length bytes, then zeros up to a
  * multiple of MKW_MESSAGE_ALIGN.  Both may wrap around the ring's end.
  */
@@ -261,7 +296,7 @@ struct mkw_hello {
 	__le32 cpus; /* online at that moment */
 	__le64 features; /* as in features_accepted */
 	__le64 memory; /* bytes of RAM */
-	__le64 boot_ns; /* since the kernel's start */
+	__le64 boot_ns; /* since the kernel's start, on the clock of its log */
 	__u8 release[MKW_RELEASE_BYTES]; /* NUL-terminated */
 };
 
@@ -274,7 +309,12 @@ MKW_AT(mkw_channel, to_host_producer, 0x800);
 MKW_AT(mkw_channel, to_spawn_consumer, 0x840);
 MKW_SIZE(mkw_channel, 4096);
 MKW_AT(mkw_lines, to_spawn, 0x4000);
-MKW_SIZE(mkw_lines, 0x8000);
+MKW_SIZE(mkw_lines, MKW_CHANNEL_REPORTS - MKW_CHANNEL_LINES);
+MKW_AT(mkw_report, ready, 0x40);
+MKW_AT(mkw_report, time, 0x50);
+MKW_AT(mkw_report, registers, 0x68);
+MKW_AT(mkw_report, trace, 0x140);
+MKW_SIZE(mkw_report, MKW_REPORT_BYTES);
 MKW_AT(mkw_message, type, 0x04);
 MKW_AT(mkw_message, flags, 0x06);
 MKW_AT(mkw_message, generation, 0x08);

@@ -89,6 +89,7 @@ enum mk_cause {
 	MK_CAUSE_HOST = 5, /* the host shuts down */
 	MK_CAUSE_NO_START = 6, /* its boot CPU never reached the image */
 	MK_CAUSE_FLOOD = 7, /* it would not stop ringing our doorbell */
+	MK_CAUSE_HUNG = 8, /* who watched it gave it up: MK_KILL_F_HUNG */
 };
 
 /* Why a command was refused, for errors that name their culprit. */
@@ -337,12 +338,17 @@ struct mk_load {
  *   CPU: it is gone, but its memory and all its CPUs stay quarantined).
  */
 struct mk_command {
-	__u32 flags; /* in: MK_DELETE_F_FORCE for DELETE, else 0 */
+	__u32 flags; /* in: MK_DELETE_F_... for DELETE, MK_KILL_F_... for KILL */
 	__u32 reserved0; /* in: 0 */
 	__u64 reserved[3]; /* in: 0 */
 };
 
 #define MK_DELETE_F_FORCE (1U << 0)
+/*
+ * It hangs, says the caller: its CPUs are asked for a last report
+ * (MK_IOC_REPORT), and the state is CRASHED, cause HUNG.
+ */
+#define MK_KILL_F_HUNG (1U << 0)
 
 /*
  * MK_IOC_LEDGER, machine: who owns what, one entry a call.
@@ -370,6 +376,41 @@ enum mk_ledger_kind {
 #define MK_OWNER_TRANSIT 0xfffffffeU /* on its way between two owners */
 /* Nobody's until the machine restarts; the module cannot be unloaded. */
 #define MK_OWNER_LOST 0xffffffffU
+
+/*
+ * MK_IOC_EVENT, machine: what happened, one event a call.  Takes in @seq the
+ * last one seen (0 at first) and answers with the next; ENOENT: there is none
+ * yet, and poll(2) on this descriptor reports EPOLLIN once there is.  The last
+ * MK_EVENTS of all instances are kept, as long as the module is loaded.
+ * Errors: EINVAL, ENOENT.
+ */
+#define MK_EVENTS	    512
+#define MK_EVENT_TEXT_BYTES 128
+
+enum mk_event_kind {
+	MK_EVENT_CREATED = 1,
+	MK_EVENT_STATE = 2, /* @state, @cause */
+	MK_EVENT_DELETED = 3,
+	MK_EVENT_CPU_LOST = 4, /* @cpu did not acknowledge: quarantined */
+	MK_EVENT_KEXEC_REFUSED = 5, /* the host's, as spawns run; no instance */
+};
+
+struct mk_event {
+	__u32 flags; /* in: 0 */
+	__u32 kind; /* out: enum mk_event_kind */
+	__u64 seq; /* in: the last one seen; out: 1.. */
+	__u64 lost; /* out: how many between them are not kept any more */
+	__u64 time_ns; /* out: CLOCK_BOOTTIME */
+	__u64 real_ns; /* out: CLOCK_REALTIME */
+	__u32 id; /* out: of the instance */
+	__u32 state, cause; /* out: after the event */
+	__u32 generation; /* out */
+	__u32 cpu; /* out: logical number */
+	__u32 reserved0; /* in: 0; out: 0 */
+	char name[MK_NAME_BYTES]; /* out: of the instance */
+	char text[MK_EVENT_TEXT_BYTES]; /* out: of a panic, by the spawn; or "" */
+	__u64 reserved[4]; /* in: 0; out: 0 */
+};
 
 /*
  * The agent and the channel
@@ -425,12 +466,56 @@ struct mk_channel {
 	__u32 load[3]; /* out: 1, 5, 15 minutes, in 1/2048 */
 	__u64 memory; /* out: bytes of RAM, as its kernel counts */
 	__u64 memory_free; /* out */
-	__u64 boot_ns; /* out: how old its kernel was when it said hello */
+	/*
+	 * out: how old its kernel was when it said hello, on the clock of its
+	 * log: the time t there is hello_ns - boot_ns + t of CLOCK_BOOTTIME.
+	 */
+	__u64 boot_ns;
 	char release[MK_RELEASE_BYTES]; /* out: of its kernel */
 	char panic_text[MK_PANIC_BYTES]; /* out: "" if it did not panic */
 	struct mk_channel_counters counters; /* out */
-	__u64 reserved[8]; /* in: 0; out: 0 */
+	__u64 hello_ns; /* in: 0; out: CLOCK_BOOTTIME of its hello, or 0 */
+	__u64 reserved[7]; /* in: 0; out: 0 */
 };
+
+/*
+ * MK_IOC_REPORT, instance: where one of its CPUs is.
+ *
+ * With MK_REPORT_F_ASK the CPU is asked by an NMI, which the agent answers
+ * even if the CPU loops with interrupts off, and the call waits for it up to
+ * @timeout_ms.  Without, or when it does not answer: what it said last in this
+ * life, if it did (@status).  A panic and MK_KILL_F_HUNG ask by themselves.
+ * All but @status is the word of the spawn; texts end with a NUL.
+ *
+ * Errors: EINVAL (also no such CPU), ENOTCONN (ASK: it does not run, or no
+ * agent answers for this CPU), ETIMEDOUT (ASK: no answer; the structure is
+ * filled in all the same).
+ */
+#define MK_REGISTERS   27
+#define MK_TRACE_BYTES 1152
+
+enum mk_report_status {
+	MK_REPORT_NONE = 0, /* nothing is known */
+	MK_REPORT_NOW = 1, /* it has answered this very call */
+	MK_REPORT_BEFORE = 2, /* from an earlier moment of this life */
+};
+
+struct mk_report {
+	__u32 flags; /* in: MK_REPORT_F_... */
+	__u32 index; /* in: which, as in MK_IOC_CPUS */
+	__u32 timeout_ms; /* in: <= 10000 */
+	__u32 status; /* out: enum mk_report_status */
+	__u32 spawn_cpu; /* out: its number in the spawn */
+	__u32 pid; /* out: of the task that it ran */
+	char task[16]; /* out */
+	__u64 time_ns; /* out: on the clock of its log */
+	__u64 registers[MK_REGISTERS]; /* out: as struct user_regs_struct */
+	/* out: lines "symbol+0x1/0x2 [module]", innermost first */
+	char trace[MK_TRACE_BYTES];
+	__u64 reserved[4]; /* in: 0; out: 0 */
+};
+
+#define MK_REPORT_F_ASK (1U << 0)
 
 /*
  * MK_IOC_STOP, instance: ask the agent to power the spawn off in an orderly
@@ -558,6 +643,8 @@ struct mk_bind {
 #define MK_IOC_NEXT    _IOWR(MK_IOC_TYPE, 0x03, struct mk_info)
 #define MK_IOC_LEDGER  _IOWR(MK_IOC_TYPE, 0x04, struct mk_ledger)
 
+#define MK_IOC_EVENT   _IOWR(MK_IOC_TYPE, 0x05, struct mk_event)
+
 #define MK_IOC_INFO    _IOWR(MK_IOC_TYPE, 0x40, struct mk_info)
 #define MK_IOC_CPUS    _IOWR(MK_IOC_TYPE, 0x41, struct mk_cpus)
 #define MK_IOC_LOAD    _IOW(MK_IOC_TYPE, 0x42, struct mk_load)
@@ -570,5 +657,6 @@ struct mk_bind {
 #define MK_IOC_PING    _IOWR(MK_IOC_TYPE, 0x49, struct mk_ping)
 #define MK_IOC_ATTACH  _IOW(MK_IOC_TYPE, 0x4a, struct mk_attach)
 #define MK_IOC_BIND    _IOW(MK_IOC_TYPE, 0x4b, struct mk_bind)
+#define MK_IOC_REPORT  _IOWR(MK_IOC_TYPE, 0x4c, struct mk_report)
 
 #endif /* _UAPI_LINUX_MULTIKERNEL_H */
