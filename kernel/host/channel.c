@@ -178,6 +178,8 @@ void mkh_channel_fill(struct mkh_instance *inst, struct mkw_handoff *page)
 		features &= ~(MKW_FEATURE_CHANNEL | MKW_FEATURE_LINES);
 	else if (!has_lines(&inst->image))
 		features &= ~MKW_FEATURE_LINES;
+	if (!mkh_report_feature(&inst->image))
+		features &= ~MKW_FEATURE_REPORTS;
 	for (i = 0; i < inst->nr_cpus; i++) {
 		apic = inst->cpus[i].apic;
 		if (apic < MKW_APIC_IDS)
@@ -256,6 +258,7 @@ static int hello(struct mkc_incoming *message, void *context)
 	inst->agent.accepted = features;
 	inst->agent.memory = le64_to_cpu(h.memory);
 	inst->agent.boot_ns = le64_to_cpu(h.boot_ns);
+	inst->agent.hello_ns = ktime_get_boottime_ns();
 	memcpy(inst->agent.release, h.release, sizeof(inst->agent.release) - 1);
 	spin_unlock(&inst->state_lock);
 	/* A second one: the agent was loaded again, without a bye. */
@@ -350,6 +353,18 @@ int mkh_channel_stop(struct mkh_instance *inst)
 	return 0;
 }
 
+void mkh_channel_panic_text(struct mkh_instance *inst, char *text, size_t size)
+{
+	const struct mkw_handoff *page;
+
+	text[0] = '\0';
+	if (!inst->channel_handoff)
+		return;
+	page = handoff_at(inst, inst->channel_handoff);
+	memcpy(text, page->panic_text, min_t(size_t, size, MKW_PANIC_BYTES));
+	text[size - 1] = '\0';
+}
+
 bool mkh_channel_accepted(struct mkh_instance *inst, u64 feature)
 {
 	bool accepted;
@@ -421,6 +436,7 @@ int mkh_channel_info(struct mkh_instance *inst, struct mk_channel *info)
 	info->heartbeat = inst->agent.heartbeat;
 	info->memory = inst->agent.memory;
 	info->boot_ns = inst->agent.boot_ns;
+	info->hello_ns = inst->agent.hello_ns;
 	memcpy(info->release, inst->agent.release, sizeof(info->release));
 	beat_ns = inst->agent.beat_ns;
 	spin_unlock(&inst->state_lock);

@@ -86,7 +86,9 @@ free:
 static int ioctl_command(struct mkh_instance *inst, unsigned int command,
 			 void __user *user)
 {
-	u32 allowed = command == MK_IOC_DELETE ? MK_DELETE_F_FORCE : 0;
+	u32 allowed = command == MK_IOC_DELETE ? MK_DELETE_F_FORCE
+		      : command == MK_IOC_KILL ? MK_KILL_F_HUNG
+					       : 0;
 	struct mk_command arg;
 
 	if (copy_from_user(&arg, user, sizeof(arg)))
@@ -97,7 +99,7 @@ static int ioctl_command(struct mkh_instance *inst, unsigned int command,
 	case MK_IOC_START:
 		return mkh_instance_start(inst);
 	case MK_IOC_KILL:
-		return mkh_instance_kill(inst);
+		return mkh_instance_kill(inst, arg.flags & MK_KILL_F_HUNG);
 	case MK_IOC_UNLOAD:
 		return mkh_instance_unload(inst);
 	case MK_IOC_STOP:
@@ -135,6 +137,36 @@ static int ioctl_ping(struct mkc_peer *peer, void __user *user)
 	err = mkc_ping(peer, &arg);
 	if (!err && copy_to_user(user, &arg, sizeof(arg)))
 		err = -EFAULT;
+	return err;
+}
+
+static int ioctl_report(struct mkh_instance *inst, void __user *user)
+{
+	struct mk_report *arg = memdup_user(user, sizeof(*arg));
+	struct mk_report *report;
+	int err;
+
+	if (IS_ERR(arg))
+		return PTR_ERR(arg);
+	err = -EINVAL;
+	if (arg->flags & ~__MK_REPORT_F_ALL || arg->timeout_ms > 10000 ||
+	    !all_zero(arg->reserved))
+		goto free;
+	err = -ENOMEM;
+	report = kzalloc(sizeof(*report), GFP_KERNEL_ACCOUNT);
+	if (!report)
+		goto free;
+	report->flags = arg->flags;
+	report->index = arg->index;
+	report->timeout_ms = arg->timeout_ms;
+	err = mkh_report(inst, report);
+	/* What was known before is told also when there is no answer. */
+	if ((!err || err == -ETIMEDOUT) &&
+	    copy_to_user(user, report, sizeof(*report)))
+		err = -EFAULT;
+	kfree(report);
+free:
+	kfree(arg);
 	return err;
 }
 
@@ -182,6 +214,7 @@ static long instance_ioctl(struct file *file, unsigned int command,
 	case MK_IOC_PING:
 	case MK_IOC_ATTACH:
 	case MK_IOC_BIND:
+	case MK_IOC_REPORT:
 		break;
 	default:
 		return -ENOTTY;
@@ -205,6 +238,8 @@ static long instance_ioctl(struct file *file, unsigned int command,
 		return ioctl_peer(mf->inst, command, user);
 	case MK_IOC_BIND:
 		return ioctl_bind(mf->inst, user);
+	case MK_IOC_REPORT:
+		return ioctl_report(mf->inst, user);
 	default:
 		return ioctl_command(mf->inst, command, user);
 	}
@@ -296,7 +331,8 @@ static int ioctl_query(void __user *user)
 	arg.tsc_khz = tsc_khz;
 	arg.low_free = mkh_low_free_bytes();
 	arg.host_bytes = mkh_boot_host_bytes() +
-			 MKH_LEDGER_ENTRIES * sizeof(struct mkh_ledger_entry);
+			 MKH_LEDGER_ENTRIES * sizeof(struct mkh_ledger_entry) +
+			 mkh_event_bytes();
 	strscpy(arg.version, MK_VERSION, sizeof(arg.version));
 	mutex_lock(&mkh_lock);
 	arg.lost_cpus =
@@ -482,6 +518,28 @@ static int ioctl_ledger(void __user *user)
 	return copy_to_user(user, &arg, sizeof(arg)) ? -EFAULT : 0;
 }
 
+static int ioctl_event(u64 *seen, void __user *user)
+{
+	struct mk_event *event = memdup_user(user, sizeof(*event));
+	u64 after;
+	int err = -EINVAL;
+
+	if (IS_ERR(event))
+		return PTR_ERR(event);
+	if (event->flags || event->reserved0 || !all_zero(event->reserved))
+		goto free;
+	after = event->seq;
+	err = mkh_event_next(event, seen);
+	if (err)
+		goto free;
+	event->lost = event->seq - after - 1;
+	if (copy_to_user(user, event, sizeof(*event)))
+		err = -EFAULT;
+free:
+	kfree(event);
+	return err;
+}
+
 static long machine_ioctl(struct file *file, unsigned int command,
 			  unsigned long value)
 {
@@ -498,22 +556,44 @@ static long machine_ioctl(struct file *file, unsigned int command,
 		return ioctl_next(user);
 	case MK_IOC_LEDGER:
 		return ioctl_ledger(user);
+	case MK_IOC_EVENT:
+		return ioctl_event(file->private_data, user);
 	default:
 		return -ENOTTY;
 	}
 }
 
+static __poll_t machine_poll(struct file *file, poll_table *table)
+{
+	return mkh_event_poll(file, table, file->private_data);
+}
+
+/* Its private data is the number of the last event that was told there. */
 static int machine_open(struct inode *inode, struct file *file)
 {
+	int err;
+
 	/* Starting a kernel is what kexec_load(2) is guarded against, too. */
 	if (!capable(CAP_SYS_BOOT))
 		return -EPERM;
-	return security_locked_down(LOCKDOWN_KEXEC);
+	err = security_locked_down(LOCKDOWN_KEXEC);
+	if (err)
+		return err;
+	file->private_data = kzalloc(sizeof(u64), GFP_KERNEL_ACCOUNT);
+	return file->private_data ? 0 : -ENOMEM;
+}
+
+static int machine_release(struct inode *inode, struct file *file)
+{
+	kfree(file->private_data);
+	return 0;
 }
 
 static const struct file_operations machine_fops = {
 	.owner = THIS_MODULE,
 	.open = machine_open,
+	.release = machine_release,
+	.poll = machine_poll,
 	.unlocked_ioctl = machine_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 };

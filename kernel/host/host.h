@@ -82,6 +82,7 @@ struct mkh_agent {
 	u32 heartbeat; /* as last seen */
 	u32 ending; /* likewise: MKW_ENDING_... */
 	u64 beat_ns, ending_ns; /* when they were seen to change; 0 = never */
+	u64 hello_ns; /* when it said hello; 0 = not yet */
 };
 
 struct mkh_instance {
@@ -108,6 +109,8 @@ struct mkh_instance {
 	u64 channel_handoff; /* of the channel that is open; constant then */
 	atomic_t bindings; /* open ones, of whatever life */
 	bool hurried; /* the monitor was told that the end is near */
+	u64 reports_base; /* the channel that has them, or 0; of this life */
+	u32 report_number; /* of the last request; lock */
 
 	spinlock_t state_lock;
 	u32 state, cause, generation, progress;
@@ -125,6 +128,7 @@ extern struct mutex mkh_lock;
 extern struct mkh_ledger mkh_ledger; /* mkh_lock */
 extern struct srcu_struct mkh_memory_srcu;
 extern bool mkh_closing; /* the host shuts down: no start, no create */
+extern atomic_t mkh_running; /* instances in state RUNNING */
 
 /* chardev.c: /dev/multikernel and the instance's descriptor */
 struct mkh_file { /* a descriptor of an instance */
@@ -155,7 +159,7 @@ void mkh_instance_get(struct mkh_instance *inst);
 void mkh_instance_put(struct mkh_instance *inst);
 int mkh_instance_load(struct mkh_instance *inst, const struct mk_load *arg);
 int mkh_instance_start(struct mkh_instance *inst);
-int mkh_instance_kill(struct mkh_instance *inst);
+int mkh_instance_kill(struct mkh_instance *inst, bool hung);
 int mkh_instance_unload(struct mkh_instance *inst);
 int mkh_instance_delete(struct mkh_instance *inst, bool force);
 /* Delete by force what nobody has seen yet; not interruptible. */
@@ -197,6 +201,32 @@ u64 mkh_channel_bytes(struct mkh_instance *inst);
 bool mkh_channel_accepted(struct mkh_instance *inst, u64 feature);
 /* inst->lock is not needed. */
 int mkh_channel_info(struct mkh_instance *inst, struct mk_channel *info);
+
+/* Of the panic of the life that is ending; "" if there was none. */
+void mkh_channel_panic_text(struct mkh_instance *inst, char *text, size_t size);
+
+/* report.c: where the CPUs of a spawn are */
+u64 mkh_report_feature(const struct mkh_image *image);
+void mkh_report_fill(struct mkh_instance *inst); /* before its CPU starts */
+/* Ask all that would answer, and wait a moment.  inst->lock is held. */
+void mkh_report_all(struct mkh_instance *inst);
+/* Flags and reserved words of @arg are checked.  Takes inst->lock. */
+int mkh_report(struct mkh_instance *inst, struct mk_report *arg);
+
+/* event.c: what happened to all instances.  Process context. */
+int mkh_event_init(void);
+void mkh_event_exit(void);
+u64 mkh_event_bytes(void);
+/* All but its number and times is filled in. */
+void mkh_event_add(struct mk_event *event);
+/* The one after @event->seq; *@seen is what poll() goes by.  -ENOENT. */
+int mkh_event_next(struct mk_event *event, u64 *seen);
+__poll_t mkh_event_poll(struct file *file, struct poll_table_struct *table,
+			const u64 *seen);
+
+/* kexec.c: the host's own kexec is refused while spawns run */
+void mkh_kexec_init(void);
+void mkh_kexec_exit(void);
 
 /*
  * bind.c: virtqueues for eventfds; returns a descriptor.  @arg is copied, its

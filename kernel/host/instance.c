@@ -101,9 +101,28 @@ unsigned int mkh_instance_count(void)
 
 /* --- what INFO shows ------------------------------------------------------ */
 
+static void tell(struct mkh_instance *inst, u32 kind, u32 cpu)
+{
+	struct mk_event event = { .kind = kind, .id = inst->id, .cpu = cpu };
+
+	spin_lock(&inst->state_lock);
+	event.state = inst->state;
+	event.cause = inst->cause;
+	event.generation = inst->generation;
+	spin_unlock(&inst->state_lock);
+	memcpy(event.name, inst->name, sizeof(event.name));
+	if (kind == MK_EVENT_STATE && event.state == MK_STATE_CRASHED)
+		mkh_channel_panic_text(inst, event.text, sizeof(event.text));
+	mkh_event_add(&event);
+}
+
+/* inst->lock is held, or nobody else knows it yet. */
 static void set_state(struct mkh_instance *inst, u32 state, u32 cause)
 {
 	spin_lock(&inst->state_lock);
+	atomic_add((state == MK_STATE_RUNNING) -
+			   (inst->state == MK_STATE_RUNNING),
+		   &mkh_running);
 	inst->state = state;
 	inst->cause = cause;
 	inst->since_ns = ktime_get_boottime_ns();
@@ -115,6 +134,7 @@ static void set_state(struct mkh_instance *inst, u32 state, u32 cause)
 	inst->shown_kept = inst->image.kept_bytes;
 	memcpy(inst->shown_label, inst->image.label, MK_LABEL_BYTES);
 	spin_unlock(&inst->state_lock);
+	tell(inst, inst->events > 1 ? MK_EVENT_STATE : MK_EVENT_CREATED, 0);
 	wake_up_all(&inst->wait);
 }
 
@@ -591,6 +611,7 @@ static void fill_handoff(struct mkh_instance *inst)
 	page->channel_bytes = cpu_to_le64(image->channel_bytes);
 	memcpy(page->name, inst->name, sizeof(page->name));
 	mkh_channel_fill(inst, page);
+	mkh_report_fill(inst);
 	/* The spawn looks at the magic first: all the rest is there by then. */
 	smp_store_release(&page->magic, cpu_to_le32(MKW_HANDOFF_MAGIC));
 }
@@ -657,6 +678,8 @@ int mkh_instance_end(struct mkh_instance *inst, u32 state, u32 cause)
 	unsigned int i;
 	int err = 0;
 
+	if (state == MK_STATE_CRASHED)
+		mkh_report_all(inst);
 	/*
 	 * First stop all of them: one that still ran could start another
 	 * that has just parked.  Twice, because a SIPI of the spawn's own
@@ -668,6 +691,7 @@ int mkh_instance_end(struct mkh_instance *inst, u32 state, u32 cause)
 		if (inst->cpus[i].lost || !mkh_boot_park(inst->cpus[i].apic))
 			continue;
 		lose_cpu(&inst->cpus[i]);
+		tell(inst, MK_EVENT_CPU_LOST, inst->cpus[i].cpu);
 		err = -ETIMEDOUT;
 	}
 	mkh_channel_close(inst);
@@ -675,16 +699,18 @@ int mkh_instance_end(struct mkh_instance *inst, u32 state, u32 cause)
 	return err;
 }
 
-int mkh_instance_kill(struct mkh_instance *inst)
+int mkh_instance_kill(struct mkh_instance *inst, bool hung)
 {
 	int err = lock_alive(inst);
 
 	if (err)
 		return err;
-	err = inst->state == MK_STATE_RUNNING
-		      ? mkh_instance_end(inst, MK_STATE_STOPPED,
-					 MK_CAUSE_KILLED)
-		      : -EALREADY;
+	if (inst->state != MK_STATE_RUNNING)
+		err = -EALREADY;
+	else if (hung)
+		err = mkh_instance_end(inst, MK_STATE_CRASHED, MK_CAUSE_HUNG);
+	else
+		err = mkh_instance_end(inst, MK_STATE_STOPPED, MK_CAUSE_KILLED);
 	mutex_unlock(&inst->lock);
 	return err;
 }
@@ -726,6 +752,7 @@ static int delete_locked(struct mkh_instance *inst, bool force)
 	wake_up_all(&inst->wait);
 
 	lost = nr_lost(inst);
+	tell(inst, MK_EVENT_DELETED, 0);
 	ledger_move_all(inst, MK_OWNER_TRANSIT);
 	abandon_stores(inst, &inst->image);
 	mkh_image_drop(&inst->image);

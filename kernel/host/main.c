@@ -13,6 +13,7 @@ DEFINE_MUTEX(mkh_lock);
 DEFINE_SRCU(mkh_memory_srcu);
 struct mkh_ledger mkh_ledger;
 bool mkh_closing;
+atomic_t mkh_running = ATOMIC_INIT(0);
 
 static int ledger_init(void)
 {
@@ -74,9 +75,12 @@ static int __init multikernel_init(void)
 	err = ledger_init();
 	if (err)
 		return err;
-	err = mkh_low_init();
+	err = mkh_event_init();
 	if (err)
 		goto ledger;
+	err = mkh_low_init();
+	if (err)
+		goto event;
 	err = mkh_boot_init();
 	if (err)
 		goto low;
@@ -98,6 +102,7 @@ static int __init multikernel_init(void)
 	err = mkh_chardev_init();
 	if (err)
 		goto proc;
+	mkh_kexec_init();
 	pr_info("version %s, %s, %llu KiB free below 640 KiB\n", MK_VERSION,
 		mkh_boot_x2apic() ? "x2APIC" : "xAPIC",
 		mkh_low_free_bytes() >> 10);
@@ -115,6 +120,8 @@ boot:
 	mkh_boot_exit();
 low:
 	mkh_low_exit();
+event:
+	mkh_event_exit();
 ledger:
 	ledger_exit();
 	return err;
@@ -126,6 +133,7 @@ ledger:
  */
 static void __exit multikernel_exit(void)
 {
+	mkh_kexec_exit();
 	mkh_chardev_exit();
 	mkh_proc_exit();
 	mkh_channel_exit();
@@ -133,6 +141,7 @@ static void __exit multikernel_exit(void)
 	mkh_cpu_exit();
 	mkh_boot_exit();
 	mkh_low_exit();
+	mkh_event_exit();
 	ledger_exit();
 }
 

@@ -9,8 +9,8 @@
 #include <linux/cpumask.h>
 #include <linux/mm.h>
 #include <linux/reboot.h>
+#include <linux/sched/clock.h>
 #include <linux/sched/loadavg.h>
-#include <linux/timekeeping.h>
 #include <linux/utsname.h>
 #include <linux/workqueue.h>
 
@@ -45,7 +45,7 @@ static void hello(struct work_struct *work)
 		.cpus = cpu_to_le32(num_online_cpus()),
 		.features = cpu_to_le64(mks_agent.features),
 		.memory = cpu_to_le64((u64)totalram_pages() << PAGE_SHIFT),
-		.boot_ns = cpu_to_le64(ktime_get_boottime_ns()),
+		.boot_ns = cpu_to_le64(sched_clock()), /* the log's */
 	};
 	struct mkc_call call = {
 		.peer = mks_agent.host,

@@ -44,6 +44,7 @@ static bool has_panicked, restarts;
 static int panicked(struct notifier_block *nb, unsigned long action, void *text)
 {
 	has_panicked = true;
+	mks_report_panic();
 	strscpy((char *)mks_agent.page->panic_text, text ?: "panic",
 		MKW_PANIC_BYTES);
 	announce(MKW_ENDING_PANIC);

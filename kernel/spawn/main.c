@@ -108,11 +108,17 @@ static int map_channel(struct device *dev)
 	u64 room;
 
 	mks_agent.channel = NULL;
-	if (!(mks_agent.features & MKW_FEATURE_CHANNEL))
+	if (!(mks_agent.features & MKW_FEATURE_CHANNEL)) {
+		mks_agent.features &= ~MKW_FEATURE_REPORTS;
 		return 0;
+	}
 	room = MKW_CHANNEL_BYTES;
 	if (mks_agent.features & MKW_FEATURE_LINES)
 		room += sizeof(struct mkw_lines);
+	/* They lie behind the lines, whether those are offered or not. */
+	if (mks_agent.features & MKW_FEATURE_REPORTS)
+		room = MKW_CHANNEL_REPORTS +
+		       MKW_REPORTS * sizeof(struct mkw_report);
 	if (!PAGE_ALIGNED(base) || bytes < room || base < start ||
 	    base - start > memory || bytes > memory - (base - start)) {
 		dev_err(dev, "the channel lies outside of our memory\n");
@@ -178,6 +184,7 @@ static int open_channel(struct device *dev)
 static void stop_parts(void *unused)
 {
 	mks_beat_stop();
+	mks_report_stop();
 	mks_device_stop();
 	mks_cpus_stop();
 	mks_ending_stop();
@@ -200,10 +207,15 @@ static int start_parts(struct device *dev)
 	err = mks_device_start();
 	if (err)
 		goto cpus;
+	err = mks_report_start();
+	if (err)
+		goto device;
 	say_agent(MKW_AGENT_READY);
 	mks_beat_start();
 	return devm_add_action_or_reset(dev, stop_parts, NULL);
 
+device:
+	mks_device_stop();
 cpus:
 	mks_cpus_stop();
 ending:

@@ -46,6 +46,11 @@ void mks_cpus_stop(void);
 int mks_device_start(void);
 void mks_device_stop(void);
 
+/* report.c: say where a CPU is when the host asks by an NMI */
+int mks_report_start(void);
+void mks_report_stop(void);
+void mks_report_panic(void); /* the others are stopped, and answer no more */
+
 /* pmem.c: tell this kernel of its persistent memory; for good */
 void mks_pmem_enter(void);
 

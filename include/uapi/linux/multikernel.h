@@ -515,7 +515,8 @@ struct mk_report {
 	__u64 reserved[4]; /* in: 0; out: 0 */
 };
 
-#define MK_REPORT_F_ASK (1U << 0)
+#define MK_REPORT_F_ASK	  (1U << 0)
+#define __MK_REPORT_F_ALL (MK_REPORT_F_ASK)
 
 /*
  * MK_IOC_STOP, instance: ask the agent to power the spawn off in an orderly
