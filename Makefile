@@ -137,7 +137,7 @@ $(B)/tests/unit/%: tests/unit/%.c $(B)/san/libmultikernel.a
 		-ljson-c -lpthread $(LIBS)
 
 # Programs that machine tests take along; static, for a busybox machine.
-MACHINE		:= $(addprefix $(B)/tests/machine/,bind ioctls ports)
+MACHINE		:= $(addprefix $(B)/tests/machine/,bind ioctls ports reports)
 
 $(B)/tests/machine/%: tests/machine/%.c tests/machine/verdict.h \
 		include/uapi/linux/multikernel.h
