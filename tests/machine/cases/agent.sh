@@ -232,14 +232,14 @@ if [ -z "${FEW:-}" ]; then
 		"$(mkctl log many | sed -n 's/.*source done 500 fnv=//p')" \
 		"$(mkbench --fnv </tmp/all)"
 	check "source: delete" mkctl delete many --force
-	# Close to a minute: 916 messages, one each 60 ms.
+	# Close to twenty seconds: 306 messages, one each 60 ms.
 	check "sink: run" run slow $rel --cmdline "mk.sink=60000"
 	come_up "sink: it reads" slow "spawn sink ready" 90
-	head -c 60000000 /dev/urandom >/tmp/sixty
+	head -c 20000000 /dev/urandom >/tmp/twenty
 	before=$(sed -n 's/^MemAvailable: *\([0-9]*\).*/\1/p' /proc/meminfo)
-	mkctl send slow --type 0x8002 --wait 30 --split /tmp/sixty &
+	mkctl send slow --type 0x8002 --wait 30 --split /tmp/twenty &
 	sender=$!
-	sleep 30
+	sleep 10
 	during=$(sed -n 's/^MemAvailable: *\([0-9]*\).*/\1/p' /proc/meminfo)
 	if wait $sender; then
 		ok "sink: all was sent"
@@ -248,9 +248,9 @@ if [ -z "${FEW:-}" ]; then
 	fi
 	check "sink: the host's memory stays flat" test \
 		$((before - during)) -lt 16384
-	want=$(mkbench --fnv </tmp/sixty)
+	want=$(mkbench --fnv </tmp/twenty)
 	come_up "sink: all arrived, in order" slow \
-		"spawn sink 916 bytes=60000000 fnv=$want" 60
+		"spawn sink 306 bytes=20000000 fnv=$want" 60
 	check "sink: delete" mkctl delete slow --force
 fi
 check "ledger" mkctl fsck
