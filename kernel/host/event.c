@@ -32,9 +32,9 @@ u64 mkh_event_bytes(void)
 
 void mkh_event_add(struct mk_event *event)
 {
+	spin_lock(&events_lock);
 	event->time_ns = ktime_get_boottime_ns();
 	event->real_ns = ktime_get_real_ns();
-	spin_lock(&events_lock);
 	event->seq = ++last;
 	ring[last % MK_EVENTS] = *event;
 	spin_unlock(&events_lock);
@@ -47,6 +47,11 @@ int mkh_event_next(struct mk_event *event, u64 *seen)
 	int err = -ENOENT;
 
 	spin_lock(&events_lock);
+	if (after > last) {
+		/* Of another time, when the module was loaded before. */
+		spin_unlock(&events_lock);
+		return -EINVAL;
+	}
 	/* From here on poll() waits for what comes after this answer. */
 	WRITE_ONCE(*seen, last);
 	if (after < last) {

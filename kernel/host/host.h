@@ -8,6 +8,7 @@
  *   (boot.c)          one CPU in the trampoline at a time
  *   mkh_lock          the list of instances and the ledger; never held long
  *   instance->state_lock   a spinlock: state, counters, what INFO shows
+ *   (event.c)         a spinlock: the events
  * mkh_memory_srcu keeps the memory from going away while it is copied, or put
  * into somebody's page tables; user memory is never touched inside.
  *
@@ -41,6 +42,8 @@ struct mkh_cpu {
 	u32 cpu; /* logical number */
 	u32 apic;
 	bool lost; /* did not acknowledge */
+	u32 asked; /* for a report: the last number; 0 = not in this life */
+	unsigned long asked_at; /* jiffies */
 };
 
 /* A contiguous piece of physical memory that the host does not use. */
@@ -129,6 +132,7 @@ extern struct mkh_ledger mkh_ledger; /* mkh_lock */
 extern struct srcu_struct mkh_memory_srcu;
 extern bool mkh_closing; /* the host shuts down: no start, no create */
 extern atomic_t mkh_running; /* instances in state RUNNING */
+extern atomic_t mkh_lost; /* CPUs: never less */
 
 /* chardev.c: /dev/multikernel and the instance's descriptor */
 struct mkh_file { /* a descriptor of an instance */
@@ -219,7 +223,7 @@ void mkh_event_exit(void);
 u64 mkh_event_bytes(void);
 /* All but its number and times is filled in. */
 void mkh_event_add(struct mk_event *event);
-/* The one after @event->seq; *@seen is what poll() goes by.  -ENOENT. */
+/* The one after @event->seq; *@seen is what poll() goes by.  -ENOENT, -EINVAL */
 int mkh_event_next(struct mk_event *event, u64 *seen);
 __poll_t mkh_event_poll(struct file *file, struct poll_table_struct *table,
 			const u64 *seen);

@@ -134,7 +134,9 @@ static void set_state(struct mkh_instance *inst, u32 state, u32 cause)
 	inst->shown_kept = inst->image.kept_bytes;
 	memcpy(inst->shown_label, inst->image.label, MK_LABEL_BYTES);
 	spin_unlock(&inst->state_lock);
-	tell(inst, inst->events > 1 ? MK_EVENT_STATE : MK_EVENT_CREATED, 0);
+	/* The first is told when it can be found. */
+	if (inst->events > 1)
+		tell(inst, MK_EVENT_STATE, 0);
 	wake_up_all(&inst->wait);
 }
 
@@ -222,12 +224,14 @@ static void ledger_lose(u16 kind, u64 start, u64 length)
 
 /* --- parts of an instance: take and give, in this order and its reverse --- */
 
-static void lose_cpu(struct mkh_cpu *cpu)
+static void lose_cpu(struct mkh_instance *inst, struct mkh_cpu *cpu)
 {
 	cpu->lost = true;
+	atomic_inc(&mkh_lost);
 	ledger_lose(MK_LEDGER_CPU, cpu->cpu, 1);
 	pr_err("CPU %u did not acknowledge: lost until the next boot\n",
 	       cpu->cpu);
+	tell(inst, MK_EVENT_CPU_LOST, cpu->cpu);
 }
 
 static unsigned int nr_lost(const struct mkh_instance *inst)
@@ -329,7 +333,8 @@ static void lose_cpus(struct mkh_instance *inst)
 			ledger_lose(MK_LEDGER_CPU, inst->cpus[i].cpu, 1);
 }
 
-static int take_cpu(struct mkh_cpu *cpu, struct mk_create *arg)
+static int take_cpu(struct mkh_instance *inst, struct mkh_cpu *cpu,
+		    struct mk_create *arg)
 {
 	int err = ledger_enter(MK_LEDGER_CPU, cpu->cpu, 1);
 
@@ -347,7 +352,7 @@ static int take_cpu(struct mkh_cpu *cpu, struct mk_create *arg)
 	/* From the host's own idle loop into the state we know. */
 	err = mkh_boot_park(cpu->apic);
 	if (err) {
-		lose_cpu(cpu);
+		lose_cpu(inst, cpu);
 		arg->reason = MK_REASON_CPU_SILENT;
 	}
 	return err;
@@ -361,7 +366,7 @@ static int take_cpus(struct mkh_instance *inst, struct mk_create *arg)
 	for (i = 0; i < inst->nr_cpus; i++) {
 		err = fatal_signal_pending(current)
 			      ? -EINTR
-			      : take_cpu(&inst->cpus[i], arg);
+			      : take_cpu(inst, &inst->cpus[i], arg);
 		if (err) {
 			give_cpus(inst, i);
 			return err;
@@ -431,6 +436,8 @@ static int check_create(struct mk_create *arg, const u32 *cpus)
 
 static void publish(struct mkh_instance *inst)
 {
+	/* Nothing is told of it before its creation. */
+	mutex_lock(&inst->lock);
 	ledger_move_all(inst, inst->id);
 	set_state(inst, MK_STATE_CREATED, MK_CAUSE_NONE);
 	mutex_lock(&mkh_lock);
@@ -438,6 +445,8 @@ static void publish(struct mkh_instance *inst)
 	nr_instances++;
 	mutex_unlock(&mkh_lock);
 	mkh_instance_get(inst); /* the list's */
+	tell(inst, MK_EVENT_CREATED, 0);
+	mutex_unlock(&inst->lock);
 }
 
 static int create_store(struct mkh_instance *inst, struct mk_create *arg)
@@ -678,7 +687,7 @@ int mkh_instance_end(struct mkh_instance *inst, u32 state, u32 cause)
 	unsigned int i;
 	int err = 0;
 
-	if (state == MK_STATE_CRASHED)
+	if (cause == MK_CAUSE_PANIC || cause == MK_CAUSE_HUNG)
 		mkh_report_all(inst);
 	/*
 	 * First stop all of them: one that still ran could start another
@@ -690,8 +699,7 @@ int mkh_instance_end(struct mkh_instance *inst, u32 state, u32 cause)
 	for (i = 0; i < inst->nr_cpus; i++) {
 		if (inst->cpus[i].lost || !mkh_boot_park(inst->cpus[i].apic))
 			continue;
-		lose_cpu(&inst->cpus[i]);
-		tell(inst, MK_EVENT_CPU_LOST, inst->cpus[i].cpu);
+		lose_cpu(inst, &inst->cpus[i]);
 		err = -ETIMEDOUT;
 	}
 	mkh_channel_close(inst);

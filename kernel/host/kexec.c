@@ -14,22 +14,28 @@
 #include "host.h"
 
 #include <linux/kprobes.h>
+#include <linux/module.h>
+#include <linux/rcupdate.h>
 
 /* What kernel_kexec() becomes: called in its place, with its caller's stack. */
 static noinline int refused(void)
 {
 	struct mk_event event = { .kind = MK_EVENT_KEXEC_REFUSED };
 
-	pr_warn("kexec refused: %d spawns run, stop them first (mkctl list)\n",
-		atomic_read(&mkh_running));
+	pr_warn("kexec refused: %d spawns run, %d CPUs are lost: stop the spawns first (mkctl list); a lost CPU needs a reset\n",
+		atomic_read(&mkh_running), atomic_read(&mkh_lost));
 	mkh_event_add(&event);
+	module_put(THIS_MODULE);
 	return -EBUSY;
 }
 
 static int kexec_begins(struct kprobe *probe, struct pt_regs *regs)
 {
 	/* One that is being started now is ended by the notifier. */
-	if (!atomic_read(&mkh_running))
+	if (!atomic_read(&mkh_running) && !atomic_read(&mkh_lost))
+		return 0;
+	/* Our code is to stay until refused() has returned, or nearly so. */
+	if (!try_module_get(THIS_MODULE))
 		return 0;
 	regs->ip = (unsigned long)refused;
 	return 1;
@@ -60,6 +66,9 @@ void mkh_kexec_init(void)
 
 void mkh_kexec_exit(void)
 {
-	if (probed)
-		unregister_kprobe(&probe);
+	if (!probed)
+		return;
+	unregister_kprobe(&probe);
+	/* Its last instructions, after the reference is gone. */
+	synchronize_rcu_tasks();
 }

@@ -14,6 +14,7 @@ DEFINE_SRCU(mkh_memory_srcu);
 struct mkh_ledger mkh_ledger;
 bool mkh_closing;
 atomic_t mkh_running = ATOMIC_INIT(0);
+atomic_t mkh_lost = ATOMIC_INIT(0);
 
 static int ledger_init(void)
 {

@@ -11,6 +11,7 @@
 
 #include <linux/delay.h>
 #include <linux/jiffies.h>
+#include <linux/sched/signal.h>
 #include <asm/apicdef.h>
 
 #include "../channel/icr.h"
@@ -47,33 +48,48 @@ void mkh_report_fill(struct mkh_instance *inst)
 		return;
 	}
 	reports = reports_at(inst, inst->image.channel_base);
+	for (i = 0; i < inst->nr_cpus; i++)
+		inst->cpus[i].asked = 0;
 	for (i = 0; i < MKW_REPORTS; i++)
 		reports[i].apic = cpu_to_le32(
 			i < inst->nr_cpus ? inst->cpus[i].apic : ~0U);
 	WRITE_ONCE(inst->reports_base, inst->image.channel_base);
 }
 
-/* inst->lock is held, and it runs.  Returns the number, or 0: not asked. */
-static u32 ask(struct mkh_instance *inst, unsigned int index)
-{
-	struct mkw_report *report;
-	u32 number;
-
-	if (!inst->reports_base || index >= MKW_REPORTS)
-		return 0;
-	report = reports_at(inst, inst->reports_base) + index;
-	if (!READ_ONCE(report->ready))
-		return 0;
-	number = ++inst->report_number ?: ++inst->report_number;
-	WRITE_ONCE(report->request, cpu_to_le32(number));
-	mkc_icr_write(APIC_DM_NMI, inst->cpus[index].apic);
-	return number;
-}
-
 static bool answered(struct mkw_report *report, u32 number)
 {
 	/* Pairs with the agent's release: all else is there, too. */
 	return le32_to_cpu(smp_load_acquire(&report->answer)) == number;
+}
+
+/*
+ * inst->lock is held, and it runs.  Returns the number, or 0: not asked.  One
+ * that has been asked just before is not asked again: both wait for it.
+ */
+static u32 ask(struct mkh_instance *inst, unsigned int index)
+{
+	struct mkw_report *report;
+	struct mkh_cpu *cpu;
+	unsigned long flags;
+
+	if (!inst->reports_base || index >= MKW_REPORTS)
+		return 0;
+	report = reports_at(inst, inst->reports_base) + index;
+	cpu = &inst->cpus[index];
+	if (cpu->asked && !answered(report, cpu->asked) &&
+	    time_before(jiffies, cpu->asked_at + HZ))
+		return cpu->asked;
+	cpu->asked = ++inst->report_number ?: ++inst->report_number;
+	cpu->asked_at = jiffies;
+	WRITE_ONCE(report->request, cpu_to_le32(cpu->asked));
+	/* Nothing may come between the look and the NMI (UNLOAD_MS there). */
+	local_irq_save(flags);
+	if (READ_ONCE(report->ready))
+		mkc_icr_write(APIC_DM_NMI, cpu->apic);
+	else
+		cpu->asked = 0;
+	local_irq_restore(flags);
+	return cpu->asked;
 }
 
 void mkh_report_all(struct mkh_instance *inst)
@@ -95,7 +111,7 @@ void mkh_report_all(struct mkh_instance *inst)
 	}
 }
 
-static void copy(const struct mkw_report *from, struct mk_report *to)
+static void copy_once(const struct mkw_report *from, struct mk_report *to)
 {
 	unsigned int i;
 
@@ -110,30 +126,48 @@ static void copy(const struct mkw_report *from, struct mk_report *to)
 	to->trace[sizeof(to->trace) - 1] = '\0';
 }
 
-/* False when that life is over: its answer will not come. */
-static bool look(struct mkh_instance *inst, u32 number, u32 generation,
-		 struct mk_report *arg)
+/* Not half of one answer and half of the next, if the spawn is honest. */
+static void copy(struct mkw_report *from, struct mk_report *to)
 {
-	u64 base = READ_ONCE(inst->reports_base);
+	unsigned int tries = 3;
+	__le32 answer;
+
+	do {
+		answer = smp_load_acquire(&from->answer);
+		copy_once(from, to);
+		smp_rmb(); /* all of it before the second look */
+	} while (READ_ONCE(from->answer) != answer && --tries);
+}
+
+enum outcome { ANSWERED, NOT_YET, OVER };
+
+/* With @arg: also copy what there is, if it is of this life. */
+static enum outcome look(struct mkh_instance *inst, u32 number, u32 generation,
+			 unsigned int index, struct mk_report *arg)
+{
+	enum outcome outcome = OVER;
 	struct mkw_report *report;
-	bool alive = true;
+	u64 base;
 	int srcu;
 
 	srcu = srcu_read_lock(&mkh_memory_srcu);
-	if (READ_ONCE(inst->gone) || !base) {
-		alive = false;
-	} else {
-		report = reports_at(inst, base) + arg->index;
-		if (number && answered(report, number))
-			arg->status = MK_REPORT_NOW;
-		else if (READ_ONCE(report->answer))
-			arg->status = MK_REPORT_BEFORE;
+	base = READ_ONCE(inst->reports_base);
+	if (READ_ONCE(inst->gone) || !base ||
+	    READ_ONCE(inst->generation) != generation)
+		goto unlock;
+	report = reports_at(inst, base) + index;
+	if (number && answered(report, number))
+		outcome = ANSWERED;
+	else if (READ_ONCE(inst->state) == MK_STATE_RUNNING)
+		outcome = NOT_YET;
+	if (arg && READ_ONCE(report->answer)) {
+		arg->status = outcome == ANSWERED ? MK_REPORT_NOW
+						  : MK_REPORT_BEFORE;
 		copy(report, arg);
-		alive = READ_ONCE(inst->generation) == generation &&
-			READ_ONCE(inst->state) == MK_STATE_RUNNING;
 	}
+unlock:
 	srcu_read_unlock(&mkh_memory_srcu, srcu);
-	return alive;
+	return outcome;
 }
 
 int mkh_report(struct mkh_instance *inst, struct mk_report *arg)
@@ -160,12 +194,10 @@ int mkh_report(struct mkh_instance *inst, struct mk_report *arg)
 		return err;
 	/* Not under the lock: whoever wants to kill it need not wait. */
 	deadline = jiffies + msecs_to_jiffies(arg->timeout_ms);
-	while (look(inst, number, generation, arg) && number &&
-	       arg->status != MK_REPORT_NOW) {
-		if (time_after(jiffies, deadline) ||
-		    fatal_signal_pending(current))
-			break;
+	while (number &&
+	       look(inst, number, generation, arg->index, NULL) == NOT_YET &&
+	       !time_after(jiffies, deadline) && !fatal_signal_pending(current))
 		usleep_range(100, 200);
-	}
+	look(inst, number, generation, arg->index, arg);
 	return number && arg->status != MK_REPORT_NOW ? -ETIMEDOUT : 0;
 }

@@ -7,6 +7,7 @@
 #include "spawn.h"
 
 #include <linux/cpumask.h>
+#include <linux/kexec.h>
 #include <linux/mm.h>
 #include <linux/reboot.h>
 #include <linux/sched/clock.h>
@@ -45,7 +46,7 @@ static void hello(struct work_struct *work)
 		.cpus = cpu_to_le32(num_online_cpus()),
 		.features = cpu_to_le64(mks_agent.features),
 		.memory = cpu_to_le64((u64)totalram_pages() << PAGE_SHIFT),
-		.boot_ns = cpu_to_le64(sched_clock()), /* the log's */
+		.boot_ns = cpu_to_le64(local_clock()), /* the log's */
 	};
 	struct mkc_call call = {
 		.peer = mks_agent.host,
@@ -88,6 +89,9 @@ static void beat(struct work_struct *work)
 	WRITE_ONCE(page->heartbeat,
 		   cpu_to_le32(le32_to_cpu(page->heartbeat) + 1));
 	mks_beat_look();
+	/* A crash enters that kernel before anybody is told. */
+	if (kexec_crash_loaded())
+		mks_report_kexec(false);
 	if (mks_agent.host && !mkc_peer_is_up(mks_agent.host) &&
 	    !READ_ONCE(refused))
 		schedule_work(&hello_work);

@@ -60,6 +60,9 @@ static int rebooting(struct notifier_block *nb, unsigned long action,
 	/* kernel/kexec_core.c:kernel_kexec: the next kernel goes on here. */
 	bool kexec = command && !strcmp(command, "kexec reboot");
 
+	if (kexec)
+		mks_report_kexec(true);
+
 	restarts = action == SYS_RESTART && !kexec;
 	if (restarts || action == SYS_POWER_OFF)
 		announce(restarts ? MKW_ENDING_REBOOT : MKW_ENDING_POWEROFF);

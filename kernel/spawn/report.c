@@ -24,9 +24,11 @@
 
 #define DEPTH	  48
 #define GENERAL	  21 /* words of pt_regs, in the order of user_regs_struct */
+#define CS	  17
+#define SS	  20
 #define FS_BASE	  21
 #define GS_BASE	  22
-#define UNLOAD_MS 100 /* an NMI that the host has just sent has come by then */
+#define UNLOAD_MS 1000 /* an NMI that the host has just sent has come by then */
 
 static DEFINE_PER_CPU(struct mkw_report *, report);
 static DEFINE_PER_CPU(unsigned long[DEPTH], addresses);
@@ -40,9 +42,13 @@ static void copy_registers(struct mkw_report *to, struct pt_regs *regs)
 	BUILD_BUG_ON(sizeof(*regs) != GENERAL * sizeof(*words));
 	for (i = 0; i < GENERAL; i++)
 		to->registers[i] = cpu_to_le64(words[i]);
+	/* With FRED these two words hold more (asm/fred.h). */
+	to->registers[CS] &= cpu_to_le64(0xffff);
+	to->registers[SS] &= cpu_to_le64(0xffff);
 	to->registers[FS_BASE] = cpu_to_le64(compat_rdmsr(MSR_FS_BASE));
-	/* In the kernel it is the per-CPU area's, which a debugger wants. */
-	to->registers[GS_BASE] = cpu_to_le64(compat_rdmsr(MSR_GS_BASE));
+	/* Of who was interrupted; the kernel's is its per-CPU area. */
+	to->registers[GS_BASE] = cpu_to_le64(compat_rdmsr(
+		user_mode(regs) ? MSR_KERNEL_GS_BASE : MSR_GS_BASE));
 }
 
 /* From the interrupted instruction on: what is above it is about the NMI. */
@@ -75,11 +81,17 @@ static int asked(unsigned int type, struct pt_regs *regs)
 	if (!to)
 		return NMI_DONE;
 	request = READ_ONCE(to->request);
+	if (!request)
+		return NMI_DONE; /* nobody has ever asked */
+	/*
+	 * One NMI may answer two requests, or come before its own and answer
+	 * it: the other is ours all the same, and not to be wondered at.
+	 */
 	if (request == READ_ONCE(to->answer))
-		return NMI_DONE; /* somebody else's */
+		return NMI_HANDLED;
 	to->cpu = cpu_to_le32(smp_processor_id());
 	to->pid = cpu_to_le32(current->pid);
-	to->time = cpu_to_le64(sched_clock());
+	to->time = cpu_to_le64(local_clock());
 	strscpy((char *)to->task, current->comm, sizeof(to->task));
 	copy_registers(to, regs);
 	write_trace(to, regs);
@@ -118,6 +130,7 @@ static void find_reports(struct mkw_report *reports)
 		for (i = 0; i < MKW_REPORTS && apic != BAD_APICID; i++)
 			if (le32_to_cpu(reports[i].apic) == apic)
 				per_cpu(report, cpu) = &reports[i];
+		becomes_unready(cpu);
 	}
 }
 
@@ -158,4 +171,15 @@ void mks_report_panic(void)
 		return;
 	for_each_possible_cpu(cpu) if (cpu != smp_processor_id())
 		becomes_unready(cpu);
+}
+
+void mks_report_kexec(bool now)
+{
+	unsigned int cpu;
+
+	if (state <= 0)
+		return;
+	for_each_possible_cpu(cpu) becomes_unready(cpu);
+	if (now)
+		msleep(UNLOAD_MS);
 }

@@ -50,6 +50,11 @@ void mks_device_stop(void);
 int mks_report_start(void);
 void mks_report_stop(void);
 void mks_report_panic(void); /* the others are stopped, and answer no more */
+/*
+ * Another kernel will take the place of this one, @now or at a crash: no CPU
+ * answers any more, for its NMI would find no handler there.
+ */
+void mks_report_kexec(bool now);
 
 /* pmem.c: tell this kernel of its persistent memory; for good */
 void mks_pmem_enter(void);

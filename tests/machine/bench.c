@@ -85,6 +85,28 @@ uint64_t bench_tsc(void)
 	return __builtin_ia32_rdtsc();
 }
 
+/* The counter and CLOCK_BOOTTIME of one moment: the closest of some readings. */
+static int print_clocks(void)
+{
+	uint64_t best = UINT64_MAX, tsc = 0, ns = 0;
+	struct timespec t;
+	int i;
+
+	for (i = 0; i < 20; i++) {
+		uint64_t before = bench_tsc(), after;
+
+		clock_gettime(CLOCK_BOOTTIME, &t);
+		after = bench_tsc();
+		if (after - before >= best)
+			continue;
+		best = after - before;
+		tsc = before + best / 2;
+		ns = (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+	}
+	printf("%llu %llu\n", (unsigned long long)tsc, (unsigned long long)ns);
+	return 0;
+}
+
 /* Messages of 64 bytes through a pipe from one process to another, a second. */
 static int bench_pipe(void)
 {
@@ -122,6 +144,8 @@ int bench_main(int argc, char **argv)
 		printf("%llu\n", (unsigned long long)bench_tsc());
 		return 0;
 	}
+	if (argc > 1 && !strcmp(argv[1], "--clocks"))
+		return print_clocks();
 	if (argc > 1 && !strcmp(argv[1], "--pipe"))
 		return bench_pipe();
 	while (rounds-- > 0) {

@@ -382,7 +382,8 @@ enum mk_ledger_kind {
  * last one seen (0 at first) and answers with the next; ENOENT: there is none
  * yet, and poll(2) on this descriptor reports EPOLLIN once there is.  The last
  * MK_EVENTS of all instances are kept, as long as the module is loaded.
- * Errors: EINVAL, ENOENT.
+ * Numbers begin anew when the module is loaded: one that was never given is
+ * refused.  Errors: EINVAL, ENOENT.
  */
 #define MK_EVENTS	    512
 #define MK_EVENT_TEXT_BYTES 128
