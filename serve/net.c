@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "net_options.h"
@@ -33,6 +34,14 @@
 #define BIT(n)		 (UINT64_C(1) << (n))
 #define NET_QUEUE	 256 /* entries: what virtio cards have as a rule */
 #define NET_COMMANDS	 16 /* of the control queue before others get a turn */
+
+/*
+ * Each queue that a tap attaches or detaches takes the lock of all the host's
+ * interfaces (rtnl), and waits for its CPUs: so many a second in the long run,
+ * and twice all queues at once.
+ */
+#define SWITCH_MS    50
+#define SWITCH_BURST (2 * TAP_QUEUES)
 
 /* What the worker must know of; the rest is the tap's affair, or ours. */
 #define WORKER_FEATURES                                               \
@@ -53,6 +62,7 @@ struct net {
 	struct tap tap;
 	struct mk_vhost vhosts[TAP_QUEUES]; /* one for each pair */
 	unsigned int pairs; /* of them have queues set, at most */
+	int64_t paid; /* when what was switched so far is within the budget */
 	int error; /* eventfd of all workers while started, else -1 */
 };
 
@@ -229,14 +239,42 @@ static bool net_serves(const struct serve_device *d, unsigned int queue)
 	       queue == control_queue(d);
 }
 
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
+
+/* How long the driver's next command has to wait. */
+static int in_debt_ms(const struct net *n)
+{
+	int64_t debt = n->paid - now_ms() - SWITCH_BURST * SWITCH_MS;
+
+	return debt > 0 ? (int)debt : 0;
+}
+
+static void charge(struct net *n, unsigned int pairs)
+{
+	const unsigned int used = n->tap.used;
+	const int64_t now = now_ms();
+
+	if (n->paid < now)
+		n->paid = now;
+	n->paid += SWITCH_MS * (pairs > used ? pairs - used : used - pairs);
+}
+
 /* Kept first: it is to be so after a restart, once the driver knows of it. */
 static int use_pairs(struct serve_device *d, unsigned int pairs,
 		     struct mk_error *err)
 {
 	struct net_kept kept = { .pairs = pairs };
 	struct net *n = d->backend;
-	int code = tap_use(&n->tap, pairs, err);
+	int code;
 
+	charge(n, pairs);
+	code = tap_use(&n->tap, pairs, err);
 	if (!code)
 		memcpy(d->state->backend, &kept, sizeof(kept));
 	return code;
@@ -298,9 +336,16 @@ static void serve_control(void *context, uint32_t events)
 	struct mk_error err;
 	unsigned int i;
 	uint8_t answer;
-	int got;
+	int got, wait;
 
 	for (i = 0; vq && i < NET_COMMANDS; i++) {
+		/* Not refused: a driver that does so for a reason waits. */
+		wait = in_debt_ms(d->backend);
+		if (wait) {
+			if (serve_later(d->s, wait, serve_control, d, &err))
+				give_up(d, err.text);
+			return;
+		}
 		got = mk_virtqueue_take(vq, &chain, &err);
 		if (got < 0) {
 			give_up(d, err.text);

@@ -313,6 +313,47 @@ static void busy_control(void)
 	CHECK(!stub_later);
 }
 
+/* Back and forth without a pause: then each has to wait for its turn. */
+static void restless_control(void)
+{
+	uint16_t *avail = (void *)(memory + 512);
+	unsigned int i;
+
+	prepare_control(BASE + 2048);
+	memory[2048 + 2] = 1; /* one pair: a detach, which is refused here */
+	for (i = 0; i < 8; i++) {
+		avail[1] += 8;
+		stub_later = NULL;
+		serve_net.kicked(&device, 6);
+		if (stub_later)
+			break;
+	}
+	CHECK(stub_done >= SWITCH_BURST && stub_done <= SWITCH_BURST + 16);
+	CHECK_EQ(mk_virtqueue_used_index(&vq), stub_done);
+	CHECK(stub_later == serve_control);
+	CHECK(stub_later_ms > 0 && stub_later_ms <= SWITCH_MS);
+	/* A kick more does not help, nor does setting it up again. */
+	net.paid += 60000;
+	i = stub_done;
+	serve_net.kicked(&device, 6);
+	CHECK_EQ(stub_done, i);
+	serve_net.stop(&device);
+	CHECK(!stub_later);
+	serve_net.kicked(&device, 6);
+	CHECK_EQ(stub_done, i);
+	CHECK(stub_later_ms > 59000);
+	net.paid -= 60000 + SWITCH_MS;
+	serve_control(&device, 0);
+	CHECK(stub_done > i);
+	/* What changes nothing costs nothing. */
+	net.paid = 0;
+	memory[2048 + 2] = 2;
+	for (i = stub_done; (uint16_t)i != avail[1]; i = stub_done)
+		serve_control(&device, 0);
+	CHECK_EQ(in_debt_ms(&net), 0);
+	CHECK(net.paid <= now_ms());
+}
+
 static void nothing_left(void)
 {
 	struct mk_error err;
@@ -344,6 +385,7 @@ int main(void)
 	TEST(control);
 	TEST(broken_control);
 	TEST(busy_control);
+	TEST(restless_control);
 	TEST(nothing_left);
 	return done();
 }

@@ -20,6 +20,7 @@ static unsigned int stub_changes; /* of configurations */
 static int stub_watched; /* descriptors */
 static serve_ready *stub_ready; /* of the last of them */
 static serve_ready *stub_later; /* NULL = nothing */
+static int stub_later_ms;
 static struct mk_virtqueue *stub_queue; /* that the supervisor serves */
 static unsigned int stub_done;
 
@@ -40,6 +41,7 @@ int serve_later(struct serve *s, int ms, serve_ready *ready, void *context,
 		struct mk_error *err)
 {
 	stub_later = ready;
+	stub_later_ms = ms;
 	return 0;
 }
 
