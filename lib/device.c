@@ -392,6 +392,13 @@ int mk_instance_attach(struct mk_instance *inst, const struct mk_attach *attach,
 	return fail_common(err, "attach");
 }
 
+int mk_instance_memory(struct mk_instance *inst, struct mk_error *err)
+{
+	int fd = command(inst, MK_IOC_MEMORY, 0);
+
+	return fd >= 0 ? fd : fail_common(err, "open the memory of it");
+}
+
 int mk_instance_bind(struct mk_instance *inst, uint32_t generation,
 		     unsigned int device, unsigned int queue, int kick,
 		     int call, struct mk_error *err)

@@ -167,6 +167,13 @@ int mk_instance_map_writable(struct mk_instance *inst, uint64_t bytes,
 			     void **memory, struct mk_error *err);
 
 /*
+ * A descriptor of its memory alone, to give away: who holds it can do nothing
+ * else with the instance.  Close it with close(2).  Returns the descriptor or a
+ * negative code; MK_E_SUPPORT: the module is too old.
+ */
+int mk_instance_memory(struct mk_instance *inst, struct mk_error *err);
+
+/*
  * Join a virtqueue's doorbells to the eventfds @kick and @call, until the
  * descriptor that is returned gets closed.  @generation: of the life that is
  * meant, as in mk_info.  MK_E_REFUSED with sys_errno: ENOTCONN (that life is

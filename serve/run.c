@@ -171,11 +171,14 @@ static void instance_ready(void *context, uint32_t events)
 static int open_memory(struct mk_info *info, struct mk_error *err)
 {
 	void *mapped;
-	int code;
+	int fd, code;
 
 	code = mk_instance_info(&s.inst, info, err);
 	if (code)
 		return code;
+	fd = mk_instance_memory(&s.inst, err);
+	if (fd < 0)
+		return fd;
 	code = mk_instance_map_writable(&s.inst, info->memory_bytes, &mapped,
 					err);
 	if (code)
@@ -183,7 +186,7 @@ static int open_memory(struct mk_info *info, struct mk_error *err)
 	/* Daemons have mappings of their own; a child needs none. */
 	madvise(mapped, info->memory_bytes, MADV_DONTFORK);
 	s.memory = (struct serve_memory){
-		.fd = s.inst.fd,
+		.fd = fd,
 		.base = info->memory_base,
 		.bytes = info->memory_bytes,
 		.mapped = mapped,

@@ -61,7 +61,7 @@ void serve_log(const struct serve *s, const struct serve_device *d,
 /* ---- the instance, as backends see it ---- */
 
 struct serve_memory {
-	int fd; /* the instance's descriptor; can be mapped and sent away */
+	int fd; /* of MK_IOC_MEMORY: can be sent away, commands nothing */
 	uint64_t base, bytes; /* physical; offset 0 of fd is base */
 	uint8_t *mapped; /* all of it, shared and writable */
 };

@@ -19,6 +19,99 @@
 
 #define all_zero(words) (!memchr_inv(words, 0, sizeof(words)))
 
+/* --- a file for an instance ------------------------------------------------- */
+
+static int instance_release(struct inode *inode, struct file *file)
+{
+	struct mkh_file *mf = file->private_data;
+
+	mkh_instance_put(mf->inst);
+	kfree(mf);
+	return 0;
+}
+
+static __poll_t memory_poll(struct file *file, poll_table *table)
+{
+	struct mkh_file *mf = file->private_data;
+
+	poll_wait(file, &mf->inst->wait, table);
+	return READ_ONCE(mf->inst->gone) ? EPOLLHUP : 0;
+}
+
+/* MK_IOC_MEMORY: no commands. */
+static const struct file_operations memory_fops = {
+	.owner = THIS_MODULE,
+	.release = instance_release,
+	.poll = memory_poll,
+	.read = mkh_memory_read,
+	.write = mkh_memory_write,
+	.llseek = mkh_memory_seek,
+	.mmap = mkh_memory_map,
+};
+
+/*
+ * A file for the instance; takes over the caller's reference in every case.
+ * Not installed yet: the caller may still fail.
+ */
+static struct file *instance_file(struct mkh_instance *inst,
+				  const struct file_operations *fops)
+{
+	struct mkh_file *mf = kzalloc(sizeof(*mf), GFP_KERNEL_ACCOUNT);
+	struct file *file;
+
+	if (!mf) {
+		mkh_instance_put(inst);
+		return ERR_PTR(-ENOMEM);
+	}
+	mf->inst = inst;
+	file = anon_inode_getfile(fops == &memory_fops ? "[multikernel-memory]"
+						       : "[multikernel]",
+				  fops, mf, O_RDWR);
+	if (IS_ERR(file)) {
+		mkh_instance_put(inst);
+		kfree(mf);
+		return file;
+	}
+	/* As vfio's device files: positioned access on an anonymous inode. */
+	file->f_mode |= FMODE_LSEEK | FMODE_PREAD | FMODE_PWRITE;
+	/* All mappings of the instance in one place, to be undone at delete. */
+	inst->mapping.host = file_inode(file);
+	file->f_mapping = &inst->mapping;
+	return file;
+}
+
+/* A new descriptor; takes over the caller's reference in every case. */
+static int instance_fd(struct mkh_instance *inst,
+		       const struct file_operations *fops)
+{
+	int fd = get_unused_fd_flags(O_CLOEXEC);
+	struct file *file;
+
+	if (fd < 0) {
+		mkh_instance_put(inst);
+		return fd;
+	}
+	file = instance_file(inst, fops);
+	if (IS_ERR(file)) {
+		put_unused_fd(fd);
+		return PTR_ERR(file);
+	}
+	fd_install(fd, file);
+	return fd;
+}
+
+static int ioctl_memory(struct mkh_instance *inst, void __user *user)
+{
+	struct mk_command arg;
+
+	if (copy_from_user(&arg, user, sizeof(arg)))
+		return -EFAULT;
+	if (arg.flags || arg.reserved0 || !all_zero(arg.reserved))
+		return -EINVAL;
+	mkh_instance_get(inst); /* for the new one: ours is the caller's */
+	return instance_fd(inst, &memory_fops);
+}
+
 /* --- an instance's descriptor ---------------------------------------------- */
 
 static int ioctl_info(struct mkh_file *mf, void __user *user)
@@ -215,6 +308,7 @@ static long instance_ioctl(struct file *file, unsigned int command,
 	case MK_IOC_ATTACH:
 	case MK_IOC_BIND:
 	case MK_IOC_REPORT:
+	case MK_IOC_MEMORY:
 		break;
 	default:
 		return -ENOTTY;
@@ -222,7 +316,8 @@ static long instance_ioctl(struct file *file, unsigned int command,
 	if (READ_ONCE(mf->inst->gone))
 		return -ENODEV;
 	if (!mf->inst->nr_cpus && command != MK_IOC_INFO &&
-	    command != MK_IOC_CPUS && command != MK_IOC_DELETE)
+	    command != MK_IOC_CPUS && command != MK_IOC_DELETE &&
+	    command != MK_IOC_MEMORY)
 		return -EOPNOTSUPP; /* a store */
 	switch (command) {
 	case MK_IOC_INFO:
@@ -240,6 +335,8 @@ static long instance_ioctl(struct file *file, unsigned int command,
 		return ioctl_bind(mf->inst, user);
 	case MK_IOC_REPORT:
 		return ioctl_report(mf->inst, user);
+	case MK_IOC_MEMORY:
+		return ioctl_memory(mf->inst, user);
 	default:
 		return ioctl_command(mf->inst, command, user);
 	}
@@ -261,15 +358,6 @@ static __poll_t instance_poll(struct file *file, poll_table *table)
 	return mask;
 }
 
-static int instance_release(struct inode *inode, struct file *file)
-{
-	struct mkh_file *mf = file->private_data;
-
-	mkh_instance_put(mf->inst);
-	kfree(mf);
-	return 0;
-}
-
 static const struct file_operations instance_fops = {
 	.owner = THIS_MODULE,
 	.release = instance_release,
@@ -281,34 +369,6 @@ static const struct file_operations instance_fops = {
 	.llseek = mkh_memory_seek,
 	.mmap = mkh_memory_map,
 };
-
-/*
- * A file for the instance; takes over the caller's reference in every case.
- * Not installed yet: the caller may still fail.
- */
-static struct file *instance_file(struct mkh_instance *inst)
-{
-	struct mkh_file *mf = kzalloc(sizeof(*mf), GFP_KERNEL_ACCOUNT);
-	struct file *file;
-
-	if (!mf) {
-		mkh_instance_put(inst);
-		return ERR_PTR(-ENOMEM);
-	}
-	mf->inst = inst;
-	file = anon_inode_getfile("[multikernel]", &instance_fops, mf, O_RDWR);
-	if (IS_ERR(file)) {
-		mkh_instance_put(inst);
-		kfree(mf);
-		return file;
-	}
-	/* As vfio's device files: positioned access on an anonymous inode. */
-	file->f_mode |= FMODE_LSEEK | FMODE_PREAD | FMODE_PWRITE;
-	/* All mappings of the instance in one place, to be undone at delete. */
-	inst->mapping.host = file_inode(file);
-	file->f_mapping = &inst->mapping;
-	return file;
-}
 
 /* --- the machine's descriptor ---------------------------------------------- */
 
@@ -409,7 +469,7 @@ static int create(struct mk_create *arg, struct file **file)
 		return err;
 	arg->id = inst->id;
 	mkh_instance_get(inst);
-	*file = instance_file(inst);
+	*file = instance_file(inst, &instance_fops);
 	if (IS_ERR(*file)) {
 		mkh_instance_undo(inst);
 		arg->reason = MK_REASON_NO_MEMORY;
@@ -450,8 +510,6 @@ static int ioctl_open(void __user *user)
 {
 	struct mkh_instance *inst;
 	struct mk_open arg;
-	struct file *file;
-	int fd;
 
 	if (copy_from_user(&arg, user, sizeof(arg)))
 		return -EFAULT;
@@ -461,18 +519,7 @@ static int ioctl_open(void __user *user)
 	inst = mkh_instance_find(arg.name);
 	if (!inst)
 		return -ENOENT;
-	fd = get_unused_fd_flags(O_CLOEXEC);
-	if (fd < 0) {
-		mkh_instance_put(inst);
-		return fd;
-	}
-	file = instance_file(inst);
-	if (IS_ERR(file)) {
-		put_unused_fd(fd);
-		return PTR_ERR(file);
-	}
-	fd_install(fd, file);
-	return fd;
+	return instance_fd(inst, &instance_fops);
 }
 
 static int ioctl_next(void __user *user)

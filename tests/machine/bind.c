@@ -6,8 +6,8 @@
  * Runs in a test machine as root.  NAME is an instance whose agent is up.
  *
  * usage: bind rules NAME     each rejected input; ends with NAME killed
- *        bind stores NAME    stores and the images that name them; NAME is
- *                            started and must not run
+ *        bind stores NAME    stores, descriptors of their memory, and the images
+ *                            that name them; NAME is started and must not run
  *        bind hold NAME MS   serve queue 0 of device 0 for so long, ring the
  *                            spawn all the time, tell how often it rang
  */
@@ -223,6 +223,97 @@ static uint32_t users_of(int store)
 	return i.users;
 }
 
+/* --- a descriptor of the memory alone --------------------------------------- */
+
+static int memory;
+static volatile uint8_t *memory_view;
+
+static void refuse_memory(int of)
+{
+	struct mk_command arg;
+	struct rlimit old, none;
+	int bad = 0;
+	size_t i;
+
+	for (i = 0; i < sizeof(arg); i++) {
+		memset(&arg, 0, sizeof(arg));
+		((uint8_t *)&arg)[i] = 0x80;
+		bad += ioctl(of, MK_IOC_MEMORY, &arg) >= 0 || errno != EINVAL;
+	}
+	verdict(!bad, "memory: every flag and reserved byte", bad, 0);
+	expect("memory: wild pointer", ioctl(of, MK_IOC_MEMORY, 8), -EFAULT);
+	expect("memory: of the machine", command(machine, MK_IOC_MEMORY, 0),
+	       -ENOTTY);
+	getrlimit(RLIMIT_NOFILE, &old);
+	none = old;
+	none.rlim_cur = 3;
+	setrlimit(RLIMIT_NOFILE, &none);
+	expect("memory: no descriptor left", command(of, MK_IOC_MEMORY, 0),
+	       -EMFILE);
+	setrlimit(RLIMIT_NOFILE, &old);
+}
+
+/* Whoever serves a device can do all with the memory, and nothing else. */
+static void test_memory(int of, uint64_t bytes)
+{
+	struct pollfd p = { .events = POLLIN };
+	unsigned int number;
+	char text[512] = "";
+	int allowed = 0;
+
+	refuse_memory(of);
+	memory = p.fd = command(of, MK_IOC_MEMORY, 0);
+	verdict(memory >= 0, "memory: a descriptor", errno, 0);
+	verdict(fcntl(memory, F_GETFD) & FD_CLOEXEC, "memory: closes on exec",
+		0, 0);
+	for (number = 0; number < 256; number++)
+		allowed += ioctl(memory,
+				 _IOC(_IOC_READ | _IOC_WRITE, MK_IOC_TYPE,
+				      number, sizeof(struct mk_command)),
+				 text) >= 0 ||
+			   errno != ENOTTY;
+	verdict(!allowed, "memory: no such command", allowed, 0);
+	expect("memory: not even its own", command(memory, MK_IOC_MEMORY, 0),
+	       -ENOTTY);
+	expect("memory: nor info", ioctl(memory, MK_IOC_INFO, text), -ENOTTY);
+	expect("memory: nor delete", command(memory, MK_IOC_DELETE, 0),
+	       -ENOTTY);
+	expect("memory: its size", lseek(memory, 0, SEEK_END), (long)bytes);
+	expect("memory: written", pwrite(memory, "alone", 5, 4096), 5);
+	expect("memory: read by the other", pread(of, text, 5, 4096), 5);
+	verdict(!memcmp(text, "alone", 5), "memory: it is the same", 0, 0);
+	memory_view = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
+			   memory, 0);
+	verdict(memory_view != MAP_FAILED && memory_view[4096] == 'a',
+		"memory: mapped", errno, 0);
+	verdict(mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_SHARED, memory,
+		     0) == MAP_FAILED,
+		"memory: never executable", 0, 0);
+	verdict(poll(&p, 1, 0) == 0, "memory: nothing to tell", p.revents, 0);
+}
+
+/* It holds no instance alive, and shows nobody else's memory afterwards. */
+static void test_memory_gone(void)
+{
+	struct pollfd p = { .fd = memory };
+	uint8_t byte;
+	int ends[2];
+
+	verdict(poll(&p, 1, 0) == 1 && p.revents == POLLHUP,
+		"memory: poll hangs up", p.revents, POLLHUP);
+	expect("memory: gone", pread(memory, &byte, 1, 0), -ENODEV);
+	expect("memory: not written", pwrite(memory, &byte, 1, 0), -ENODEV);
+	verdict(mmap(NULL, 4096, PROT_READ, MAP_SHARED, memory, 0) ==
+				MAP_FAILED &&
+			errno == ENODEV,
+		"memory: not mapped again", errno, ENODEV);
+	if (pipe(ends) == 0)
+		expect("memory: the mapping is gone",
+		       write(ends[1], (void *)(uintptr_t)memory_view, 1),
+		       -EFAULT);
+	close(memory);
+}
+
 static void test_stores(void)
 {
 	struct mk_create c = good_store("shelf");
@@ -248,6 +339,7 @@ static void test_stores(void)
 	expect("store: channel", ioctl(store, MK_IOC_CHANNEL, text),
 	       -EOPNOTSUPP);
 
+	test_memory(store, c.memory_bytes);
 	expect("store: written", pwrite(store, "shelf", 5, (4 << 20) - 5), 5);
 	expect("store: read", pread(store, text, 8, (4 << 20) - 5), 5);
 	view = mmap(NULL, 4 << 20, PROT_READ, MAP_SHARED, store, 0);
@@ -277,6 +369,7 @@ static void test_stores(void)
 	expect("unload", command(instance, MK_IOC_UNLOAD, 0), 0);
 	expect("store: deleted", command(store, MK_IOC_DELETE, 0), 0);
 	expect("store: gone", pread(store, text, 1, 0), -ENODEV);
+	test_memory_gone();
 }
 
 static int64_t now_ms(void)

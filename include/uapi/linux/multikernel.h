@@ -191,9 +191,9 @@ struct mk_create {
 /*
  * A *store*: memory only, no CPUs (nr_cpus 0), no low window (low_bytes 0).
  * Instances whose image names it (struct mk_load) may use its memory, several
- * at once; it outlives them.  A store can be read, written, mapped, looked at
- * and deleted (EBUSY while an image names it); any other command gives
- * EOPNOTSUPP, and its state is CREATED.
+ * at once; it outlives them.  A store can be read, written, mapped (also by
+ * MK_IOC_MEMORY), looked at and deleted (EBUSY while an image names it); any
+ * other command gives EOPNOTSUPP, and its state is CREATED.
  */
 #define MK_CREATE_F_STORE (1U << 3)
 #define __MK_CREATE_F_ALL                                                 \
@@ -336,6 +336,11 @@ struct mk_load {
  *   holds (O_DIRECT, a registered buffer) go back with the last hold.  Errors:
  *   EINVAL, EBUSY (running and not forced), ETIMEDOUT (the instance has a lost
  *   CPU: it is gone, but its memory and all its CPUs stay quarantined).
+ * MK_IOC_MEMORY: returns a descriptor (close-on-exec) of the instance's memory
+ *   and of nothing else, for whoever serves a device of it.  read(2), write(2),
+ *   lseek(2) and mmap(2) are as on an instance; it has no commands (ENOTTY);
+ *   poll(2) reports EPOLLHUP when the instance is deleted.  Errors: EINVAL,
+ *   EMFILE, ENFILE.
  */
 struct mk_command {
 	__u32 flags; /* in: MK_DELETE_F_... for DELETE, MK_KILL_F_... for KILL */
@@ -660,5 +665,6 @@ struct mk_bind {
 #define MK_IOC_ATTACH  _IOW(MK_IOC_TYPE, 0x4a, struct mk_attach)
 #define MK_IOC_BIND    _IOW(MK_IOC_TYPE, 0x4b, struct mk_bind)
 #define MK_IOC_REPORT  _IOWR(MK_IOC_TYPE, 0x4c, struct mk_report)
+#define MK_IOC_MEMORY  _IOW(MK_IOC_TYPE, 0x4d, struct mk_command)
 
 #endif /* _UAPI_LINUX_MULTIKERNEL_H */
