@@ -40,6 +40,7 @@ static void gone(void *context, uint32_t events)
 	(void)events;
 	unwatch(p);
 	daemon_verdict(&p->process, verdict, sizeof(verdict));
+	daemon_keep_words(p);
 	daemon_last_words(p->log, words, sizeof(words));
 	snprintf(why, sizeof(why), "%s %s%s%s", p->name, verdict,
 		 words[0] ? ": " : "", words);
@@ -124,6 +125,18 @@ static bool is_connection(int fd)
 	       poll(&pfd, 1, 0) == 0;
 }
 
+static void take_words(struct daemon *p)
+{
+	int words = take(p->process.pidfd, STDERR_FILENO);
+
+	if (words >= 0 && daemon_words_is(words)) {
+		close_fd(&p->words);
+		p->words = words;
+	} else {
+		close_fd(&words);
+	}
+}
+
 static bool take_over(struct daemon *p)
 {
 	struct state *st = state_of(p);
@@ -148,6 +161,7 @@ static bool take_over(struct daemon *p)
 		if (!is_eventfd(p->kick[i]) || !is_eventfd(p->call[i]))
 			return false;
 	}
+	take_words(p);
 	p->vu = (struct mk_vhost_user){ .fd = p->connection,
 					.name = p->name,
 					.timeout_ms = DAEMON_REPLY_MS };
@@ -245,7 +259,7 @@ int daemon_open(struct daemon *p, bool resume, struct mk_error *err)
 	unsigned int i;
 	int e;
 
-	p->connection = p->log = p->kept = -1;
+	p->connection = p->log = p->words = p->kept = -1;
 	p->process = p->child = DAEMON_NO_PROCESS;
 	for (i = 0; i < SERVE_QUEUES; i++)
 		p->kick[i] = p->call[i] = -1;

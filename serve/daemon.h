@@ -36,8 +36,8 @@
  * when we end.  It is connected again by the same rule.
  *
  * A daemon that was started but whose pid did not get into the state file is
- * known by its standard error, which is our log file (even if that was removed),
- * and ended at the next open(): see daemon_end_leftovers().
+ * known by its standard error, which has the name of our log (even if that was
+ * removed), and ended at the next open(): see daemon_end_leftovers().
  *
  * Letting go
  * ----------
@@ -89,6 +89,17 @@ bool daemon_alive(const struct daemon_process *process);
  */
 bool daemon_end(struct daemon_process *process, struct daemon_process *child,
 		bool politely);
+/*
+ * Where a daemon's messages go at first: of a fixed size, whoever reads it or
+ * not, for a spawn may make a daemon say a lot.  What finds no room gets EPERM
+ * and is lost.  It is known as @log by daemon_end_leftovers(), and to be taken
+ * to there by daemon_words_keep().
+ */
+int daemon_words_open(int log, struct mk_error *err);
+/* Is it one of these, @fd that another process has? */
+bool daemon_words_is(int fd);
+/* Keep in @log, of @most bytes, what there is; false: older words had to go. */
+bool daemon_words_keep(int words, int log, off_t most);
 /* Kill processes whose standard error is @log; how many there were. */
 unsigned int daemon_end_leftovers(int log);
 /* The same for the logs of all devices in @folder, of which no state is left. */
@@ -133,7 +144,9 @@ struct daemon {
 	/* daemon*.c's: */
 	struct mk_vhost_user vu;
 	int connection; /* -1 = none */
-	int log;
+	int log; /* the file with its messages */
+	int words; /* its standard error: daemon_words_open() */
+	bool talkative; /* and that was logged */
 	struct daemon_process process, child;
 	int kick[SERVE_QUEUES], call[SERVE_QUEUES];
 	bool unused; /* began, and no driver has had it yet */

@@ -52,6 +52,7 @@ void daemon_close_log(struct daemon *p)
 	if (p->log >= 0 && log_path(p, path))
 		unlink(path);
 	close_fd(&p->log);
+	close_fd(&p->words);
 }
 
 int daemon_open_log(struct daemon *p, struct mk_error *err)
@@ -66,21 +67,32 @@ int daemon_open_log(struct daemon *p, struct mk_error *err)
 		      0600);
 	if (p->log < 0)
 		return mk_fail_errno(err, MK_E_SYSTEM, "open %s", path);
+	p->words = daemon_words_open(p->log, err);
+	if (p->words < 0) {
+		close_fd(&p->log);
+		return MK_E_SYSTEM;
+	}
 	return 0;
+}
+
+void daemon_keep_words(struct daemon *p)
+{
+	if (p->words < 0 || daemon_words_keep(p->words, p->log, LOG_MAX) ||
+	    p->talkative)
+		return;
+	p->talkative = true;
+	serve_log(p->d->s, p->d,
+		  "the messages of %s were dropped: they were more than %d "
+		  "KiB, and are each time from now on",
+		  p->name, LOG_MAX / 1024);
 }
 
 void daemon_look_at_log(void *context, uint32_t events)
 {
 	struct daemon *p = context;
-	struct stat st;
 
 	(void)events;
-	if (fstat(p->log, &st) == 0 && st.st_size > LOG_MAX &&
-	    ftruncate(p->log, 0) == 0)
-		serve_log(p->d->s, p->d,
-			  "the messages of %s were dropped: "
-			  "they were more than %d KiB",
-			  p->name, LOG_MAX / 1024);
+	daemon_keep_words(p);
 	serve_later(p->d->s, DAEMON_LOG_LOOK_MS, daemon_look_at_log, p, NULL);
 }
 
@@ -211,9 +223,10 @@ static int run(struct daemon *p, int listener, struct mk_error *err)
 		st->kick[i] = inherited[n++] = p->kick[i];
 		st->call[i] = inherited[n++] = p->call[i];
 	}
-	if (ftruncate(p->log, 0) < 0)
+	if (ftruncate(p->log, 0) < 0 || lseek(p->words, 0, SEEK_SET) < 0)
 		return mk_fail_errno(err, MK_E_SYSTEM, "empty the log");
-	e = daemon_spawn(&p->process, p->argv, inherited, n, p->log, err);
+	p->talkative = false;
+	e = daemon_spawn(&p->process, p->argv, inherited, n, p->words, err);
 	if (e)
 		return e;
 	st->start = p->process.start;
@@ -262,6 +275,7 @@ int daemon_explain(struct daemon *p, int e, struct mk_error *err)
 	if (!is_ours(p) || e != MK_E_SYSTEM)
 		return e;
 	daemon_verdict(&p->process, verdict, sizeof(verdict));
+	daemon_keep_words(p);
 	daemon_last_words(p->log, words, sizeof(words));
 	if (p->way->explain) {
 		e = p->way->explain(p, words, err);

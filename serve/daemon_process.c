@@ -18,14 +18,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#define END_MS	   5000 /* after SIGTERM, and again after SIGKILL */
-#define WORDS_READ 2048 /* of the end of a log */
+#define END_MS	    5000 /* after SIGTERM, and again after SIGKILL */
+#define WORDS_READ  2048 /* of the end of a log */
+#define WORDS_ROOM  (64 << 10) /* for messages that nobody has read yet */
+#define WORDS_SEALS (F_SEAL_SEAL | F_SEAL_GROW | F_SEAL_SHRINK)
 
 #ifndef P_PIDFD
 #define P_PIDFD 3
@@ -253,11 +256,14 @@ bool daemon_end(struct daemon_process *process, struct daemon_process *child,
 	return ended;
 }
 
-/* The path of descriptor @fd of @pid, or "self"; without " (deleted)". */
+/*
+ * The path of descriptor @fd of @pid, or "self"; without " (deleted)", and
+ * without what says that it is one of daemon_words_open().
+ */
 static bool name_file(const char *pid, int fd, char *name, size_t size)
 {
-	static const char deleted[] = " (deleted)";
-	const size_t tail = sizeof(deleted) - 1;
+	static const char deleted[] = " (deleted)", words[] = "/memfd:";
+	const size_t tail = sizeof(deleted) - 1, head = sizeof(words) - 1;
 	char path[64];
 	ssize_t n;
 
@@ -268,7 +274,64 @@ static bool name_file(const char *pid, int fd, char *name, size_t size)
 	name[n] = '\0';
 	if ((size_t)n > tail && strcmp(name + n - tail, deleted) == 0)
 		name[(size_t)n - tail] = '\0';
+	if (strncmp(name, words, head) == 0)
+		memmove(name, name + head, strlen(name + head) + 1);
 	return name[0] == '/';
+}
+
+int daemon_words_open(int log, struct mk_error *err)
+{
+	char name[PATH_MAX];
+	int fd;
+
+	if (!name_file("self", log, name, sizeof(name)))
+		return mk_fail(err, MK_E_SYSTEM,
+			       "/proc does not tell the "
+			       "name of a log");
+	fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (fd < 0)
+		return mk_fail_errno(err, MK_E_SYSTEM, "memfd_create %s", name);
+	if (ftruncate(fd, WORDS_ROOM) < 0 ||
+	    fcntl(fd, F_ADD_SEALS, WORDS_SEALS) < 0) {
+		mk_fail_errno(err, MK_E_SYSTEM, "seal the messages of %s",
+			      name);
+		close(fd);
+		return MK_E_SYSTEM;
+	}
+	return fd;
+}
+
+bool daemon_words_is(int fd)
+{
+	return fcntl(fd, F_GET_SEALS) == WORDS_SEALS;
+}
+
+/* The offset is the daemon's, too: what is before it has been said. */
+bool daemon_words_keep(int words, int log, off_t most)
+{
+	off_t end = lseek(words, 0, SEEK_CUR), at = 0;
+	bool kept = true;
+	struct stat st;
+	char bytes[4096];
+	ssize_t n;
+
+	if (end <= 0)
+		return true;
+	if (end > WORDS_ROOM)
+		end = WORDS_ROOM;
+	if (fstat(log, &st) == 0 && st.st_size > most - end)
+		kept = ftruncate(log, 0) < 0;
+	while (at < end) {
+		n = end - at < (off_t)sizeof(bytes) ? (ssize_t)(end - at)
+						    : (ssize_t)sizeof(bytes);
+		n = pread(words, bytes, (size_t)n, at);
+		if (n <= 0 || write(log, bytes, (size_t)n) != n)
+			break;
+		at += n;
+	}
+	/* What is said at this moment may be lost. */
+	lseek(words, 0, SEEK_SET);
+	return kept;
 }
 
 /* @log: a file; or, with a '/' at its end, any log of a daemon in there. */

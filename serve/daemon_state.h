@@ -11,7 +11,7 @@
 #ifndef DAEMON_REPLY_MS
 #define DAEMON_REPLY_MS 10000
 #endif
-#define DAEMON_LOG_LOOK_MS 10000
+#define DAEMON_LOG_LOOK_MS 1000
 
 /* What is under way; only a RUNNING daemon is taken over by another of us. */
 enum phase {
@@ -82,6 +82,7 @@ static inline void forget_process(struct daemon *p)
 int daemon_open_log(struct daemon *p, struct mk_error *err);
 void daemon_close_log(struct daemon *p);
 /* What a daemon says can be up to the spawn: it must not fill /run. */
+void daemon_keep_words(struct daemon *p);
 void daemon_look_at_log(void *context, uint32_t events);
 
 /* A daemon and a connection, both new; @first: d has no features yet. */
