@@ -82,6 +82,19 @@ static void end_worker(struct serve_device *d)
 	mk_vhost_close(&v->vhost);
 }
 
+/*
+ * For good.  Processes here are connected to what does not answer any more:
+ * closing the worker resets their sockets, ending it does not (vsock_stop()).
+ */
+static void give_up(struct serve_device *d, const char *why)
+{
+	struct vsock *v = d->backend;
+
+	end_worker(d);
+	mk_vhost_close(&v->vhost);
+	serve_broken(d, why);
+}
+
 /* ---- the queue of events ---- */
 
 /*
@@ -119,10 +132,9 @@ static void tell_reset(void *context, uint32_t events)
 		serve_virtqueue_done(d, EVENTS);
 		return;
 	}
-	end_worker(d);
-	serve_broken(d, got < 0 ? err.text
-				: "a buffer for events of the spawn's driver "
-				  "is too short for one");
+	give_up(d, got < 0 ? err.text
+			   : "a buffer for events of the spawn's driver is "
+			     "too short for one");
 }
 
 static bool vsock_serves(const struct serve_device *d, unsigned int queue)
@@ -140,11 +152,8 @@ static void vsock_kicked(struct serve_device *d, unsigned int queue)
 
 static void worker_failed(void *context, uint32_t events)
 {
-	struct serve_device *d = context;
-
-	end_worker(d);
-	serve_broken(d, "vhost-vsock cannot use what the spawn's driver put "
-			"into a queue");
+	give_up(context, "vhost-vsock cannot use what the spawn's driver put "
+			 "into a queue");
 }
 
 static int open_worker(struct vsock *v, uint32_t cid, struct mk_error *err)
