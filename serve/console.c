@@ -161,13 +161,13 @@ static void give_input(struct console *con)
 	struct mk_virtqueue *vq = serve_virtqueue(con->d, RX);
 	static struct mk_virtqueue_chain chain;
 	struct mk_error err;
-	size_t n;
+	size_t given = 0, n;
 	int code = 1;
 
 	if (!con->d->running || !vq)
 		return;
 	mk_virtqueue_want_kicks(vq, false);
-	while (con->nr_input && !con->bad[RX]) {
+	while (given < con->nr_input && !con->bad[RX]) {
 		code = mk_virtqueue_take(vq, &chain, &err);
 		if (code == 0) {
 			/* A buffer that comes now may have seen no wish. */
@@ -179,16 +179,19 @@ static void give_input(struct console *con)
 		}
 		if (code <= 0)
 			break;
-		n = mk_virtqueue_write(&chain, 0, con->input, con->nr_input);
+		n = mk_virtqueue_write(&chain, 0, con->input + given,
+				       con->nr_input - given);
 		mk_virtqueue_give(vq, &chain, (uint32_t)n);
-		con->nr_input -= n;
-		memmove(con->input, con->input + n, con->nr_input);
+		given += n;
 		if (!n) {
 			code = mk_fail(&err, MK_E_INPUT,
 				       "a buffer for input has no bytes");
 			break;
 		}
 	}
+	/* Once: a driver may have buffers of one byte. */
+	con->nr_input -= given;
+	memmove(con->input, con->input + given, con->nr_input);
 	if (code < 0)
 		queue_broken(con, RX, &err);
 	serve_virtqueue_done(con->d, RX);
