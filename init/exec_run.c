@@ -252,9 +252,15 @@ static void read_host(void)
 
 /* ---- outputs ---- */
 
+static bool is_over(unsigned int stream)
+{
+	return *stream_fd(stream) < 0 ||
+	       (s.exited && !s.due[stream] && exec_now() >= s.grace_end);
+}
+
 static bool may_read(unsigned int stream)
 {
-	return *stream_fd(stream) >= 0 && s.credit[stream] && s.started &&
+	return !is_over(stream) && s.credit[stream] && s.started &&
 	       mk_outgoing_has_room(&s.to, MKX_DATA_MAX + CONTROL_ROOM);
 }
 
@@ -328,12 +334,6 @@ static void see_exit(void)
 		else if (!ioctl(*stream_fd(i), FIONREAD, &n))
 			s.due[i] = (size_t)n;
 	}
-}
-
-static bool is_over(unsigned int stream)
-{
-	return *stream_fd(stream) < 0 ||
-	       (!s.due[stream] && exec_now() >= s.grace_end);
 }
 
 static void finish(void)
