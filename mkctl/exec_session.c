@@ -295,7 +295,7 @@ static void read_input(void)
 
 /* ---- signals ---- */
 
-static void block_signals(void)
+static bool block_signals(void)
 {
 	static const int numbers[] = { SIGINT,	SIGTERM, SIGHUP,   SIGQUIT,
 				       SIGUSR1, SIGUSR2, SIGWINCH, SIGTSTP };
@@ -314,8 +314,12 @@ static void block_signals(void)
 			continue;
 		sigaddset(&set, numbers[i]);
 	}
-	sigprocmask(SIG_BLOCK, &set, NULL);
+	/* Blocked without it, they would be lost, and Ctrl-C without effect. */
 	c.signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (c.signals < 0)
+		return false;
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	return true;
 }
 
 static bool is_impatient(void)
@@ -448,8 +452,9 @@ int exec_session_run(const char *name, int sock, const struct mk_exec_run *run)
 	c.answer_end = now_ms() + EXEC_ANSWER_MS;
 	begin_output(&c.out, STDOUT_FILENO, MKX_STREAM_OUT);
 	begin_output(&c.err, STDERR_FILENO, MKX_STREAM_ERR);
-	block_signals();
-	if (run->tty)
+	if (!block_signals())
+		trouble("signalfd: %s; %s", strerror(errno), unknown());
+	else if (run->tty)
 		exec_tty_raw();
 	while (!c.over && (!c.ended || c.out.have || c.err.have))
 		step();
