@@ -23,6 +23,7 @@
 
 #include "client.h"
 #include "console.h"
+#include "daemon.h"
 
 #define CLIENTS 32
 #define DEPTH	4 /* of a request's JSON */
@@ -271,11 +272,15 @@ static struct json_object *do_remove(struct serve *s,
 			(long long)number);
 		return answer_error(&err);
 	}
-	if (s->slots[number])
+	if (s->slots[number]) {
 		serve_remove(s->slots[number]);
-	else
+	} else {
+		/* It could not be taken over; its daemon may live on. */
+		daemon_end_of(s->folder, s->state->devices[number].kind,
+			      (unsigned int)number);
 		memset(&s->state->devices[number], 0,
 		       sizeof(s->state->devices[number]));
+	}
 	return answer_ok();
 }
 

@@ -102,6 +102,9 @@ bool daemon_words_is(int fd);
 bool daemon_words_keep(int words, int log, off_t most);
 /* Kill processes whose standard error is @log; how many there were. */
 unsigned int daemon_end_leftovers(int log);
+/* The same for the log of device @number in @folder, for one without a slot. */
+unsigned int daemon_end_of(const char *folder, const char *kind,
+			   unsigned int number);
 /* The same for the logs of all devices in @folder, of which no state is left. */
 unsigned int daemon_end_all(const char *folder);
 /* "ended with status 1", ... of a process that has ended. */

@@ -387,6 +387,21 @@ unsigned int daemon_end_leftovers(int log)
 		       : 0;
 }
 
+unsigned int daemon_end_of(const char *folder, const char *kind,
+			   unsigned int number)
+{
+	char name[PATH_MAX + 1];
+	size_t n;
+
+	if (!realpath(folder, name))
+		return 0;
+	n = strlen(name);
+	if ((size_t)snprintf(name + n, sizeof(name) - n, "/%s-%u.log", kind,
+			     number) >= sizeof(name) - n)
+		return 0;
+	return end_who_writes_to(name);
+}
+
 unsigned int daemon_end_all(const char *folder)
 {
 	char name[PATH_MAX + 1];

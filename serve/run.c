@@ -372,7 +372,7 @@ static int serve_locked(const struct serve_wish *w, int ready_fd,
 	if (code)
 		return code;
 	/* Nobody else has seen it: it is to go if we fail. */
-	fresh = !s.state->supervisor && !s.state->held && w->nr;
+	fresh = take_over_is_new(s.state);
 	code = take_over_devices(&s, &info, w, err);
 	if (!code)
 		code = serve(&info, ready_fd, err);

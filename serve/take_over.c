@@ -25,6 +25,11 @@ static unsigned int nr_devices(const struct serve_state *state)
 	return nr;
 }
 
+bool take_over_is_new(const struct serve_state *state)
+{
+	return !state->supervisor && !state->held && !nr_devices(state);
+}
+
 /* The same devices, in whatever order? */
 bool take_over_same(const struct serve_state *state, const struct serve_wish *w)
 {
@@ -51,18 +56,23 @@ bool take_over_same(const struct serve_state *state, const struct serve_wish *w)
 
 /*
  * Its lock was free, so it has ended; but a killed process closes one
- * descriptor after the other, and holds queues and taps until the last.
+ * descriptor after the other, and holds queues and taps until the last.  Its
+ * memory went before them: who still has an executable is somebody else, with
+ * the same number.
  */
 static void wait_for_end(uint32_t pid)
 {
 	struct pollfd pfd = { .events = POLLIN };
+	char path[64], executable;
 
 	if (!pid || pid == (uint32_t)getpid())
 		return;
 	pfd.fd = (int)syscall(SYS_pidfd_open, pid, 0);
 	if (pfd.fd < 0)
 		return;
-	poll(&pfd, 1, LAST_BREATH_MS);
+	snprintf(path, sizeof(path), "/proc/%u/exe", pid);
+	if (readlink(path, &executable, 1) < 0)
+		poll(&pfd, 1, LAST_BREATH_MS);
 	close(pfd.fd);
 }
 
@@ -85,6 +95,8 @@ static void end_leftovers(struct serve *s)
 		forget_driver(&s->state->devices[i]);
 		if (serve_resume(s, i, true, &err) == 0)
 			serve_close(s->slots[i]);
+		else
+			daemon_end_of(s->folder, s->state->devices[i].kind, i);
 		memset(s->state->devices[i].backend, 0,
 		       sizeof(s->state->devices[i].backend));
 	}

@@ -23,6 +23,9 @@ int take_over_state(struct serve *s, const struct mk_info *info,
 int take_over_devices(struct serve *s, const struct mk_info *info,
 		      const struct serve_wish *w, struct mk_error *err);
 
+/* Nobody has used it, and it names no device: all of it may go. */
+bool take_over_is_new(const struct serve_state *state);
+
 bool take_over_same(const struct serve_state *state,
 		    const struct serve_wish *w);
 

@@ -138,6 +138,39 @@ static void bad_requests_are_refused(void)
 	end();
 }
 
+static unsigned int ended = 99;
+
+unsigned int daemon_end_of(const char *folder, const char *kind,
+			   unsigned int number)
+{
+	CHECK_STR(folder, s.folder);
+	CHECK_STR(kind, "disk");
+	ended = number;
+	return 1;
+}
+
+/* One that could not be taken over may have a daemon that lives on. */
+static void missing_is_removed(void)
+{
+	const char *text = "{\"do\":\"remove\",\"device\":5}";
+	struct json_object *request, *answer;
+	struct mk_error err;
+
+	begin();
+	s.state->devices[5].used = 1;
+	strcpy(s.state->devices[5].kind, "disk");
+	request = serve_request_parse(text, strlen(text), &err);
+	answer = serve_command(&s, request);
+	CHECK_STR(json_object_to_json_string_ext(answer,
+						 JSON_C_TO_STRING_PLAIN),
+		  "{\"ok\":true}");
+	CHECK_EQ(ended, 5);
+	CHECK_EQ(s.state->devices[5].used, 0);
+	json_object_put(request);
+	json_object_put(answer);
+	end();
+}
+
 /* Ask through the socket; this process is both ends. */
 static void ask(int sock, const char *request, char *answer, size_t size)
 {
@@ -662,6 +695,7 @@ int main(void)
 	if (!freopen("/dev/null", "w", stderr))
 		return 1;
 	TEST(bad_requests_are_refused);
+	TEST(missing_is_removed);
 	TEST(socket_answers);
 	TEST(client_asks);
 	TEST(console_talks);

@@ -15,6 +15,17 @@ unsigned int daemon_end_all(const char *folder)
 	return ends++;
 }
 
+static unsigned int ends_of; /* of what cannot be taken over */
+
+unsigned int daemon_end_of(const char *folder, const char *name,
+			   unsigned int number)
+{
+	CHECK_STR(folder, fake_folder);
+	CHECK_STR(name, "net");
+	CHECK_EQ(number, 0);
+	return ends_of++;
+}
+
 static int add(const char *options)
 {
 	struct mk_error err;
@@ -162,7 +173,17 @@ static void supervisor_is_replaced(void)
 	CHECK_EQ(revive(&none, &err), 0);
 	CHECK(s.slots[0] == NULL);
 	CHECK_EQ(s.state->devices[0].used, 1);
-	kind.open_code = 0;
+	CHECK_EQ(ends_of, 0);
+	/* Nor to be ended, in another life: its daemon is found by its log. */
+	die();
+	kind.open_code = MK_E_SYSTEM;
+	fake.info.generation++;
+	CHECK_EQ(revive(&none, &err), MK_E_SYSTEM);
+	CHECK_EQ(ends_of, 1);
+	CHECK_EQ(s.state->devices[0].used, 1);
+	die();
+	CHECK_EQ(revive(&none, &err), 0);
+	CHECK_EQ(s.state->devices[0].used, 1);
 	fake.info.state = MK_STATE_STOPPED;
 	serve_look(&s);
 	CHECK(s.slots[0] != NULL);
