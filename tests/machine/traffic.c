@@ -9,8 +9,9 @@
  *   traffic ask ADDRESS COUNT SIZE	that many round trips of SIZE bytes
  *   traffic write FILE BYTES SEED	a pattern; O_DIRECT, then fsync
  *   traffic verify FILE BYTES SEED	is it there?
- *   traffic disk FILE HOW SIZE COUNT	that many requests of SIZE bytes, O_DIRECT;
- *			HOW is "read" or "write", or "random" reads
+ *   traffic disk FILE HOW SIZE COUNT [DEPTH]
+ *			that many requests of SIZE bytes, O_DIRECT; HOW is "read"
+ *			or "write", or "random" reads, of DEPTH processes
  *
  * ADDRESS is tcp:HOST:PORT or vsock:CID:PORT; to serve, HOST is 0.0.0.0 and
  * CID is -1.  What is right ends with one line on standard output and status 0:
@@ -379,14 +380,35 @@ static void do_file(const char *path, uint64_t bytes, uint64_t seed, int out)
 }
 
 /* One after the other: what one request takes. */
+/* One process for each request under way; the first one reports. */
+static int divide(uint64_t depth)
+{
+	uint64_t i;
+
+	for (i = 1; i < depth; i++)
+		if (fork() == 0)
+			return (int)i;
+	return 0;
+}
+
+static void wait_others(void)
+{
+	int status;
+
+	while (wait(&status) > 0)
+		if (status)
+			die("another process failed");
+}
+
 static void do_disk(const char *path, const char *how, uint64_t size,
-		    uint64_t count)
+		    uint64_t count, uint64_t depth)
 {
 	int out = !strcmp(how, "write"), random = !strcmp(how, "random");
 	int fd = open(path, (out ? O_WRONLY : O_RDONLY) | O_DIRECT | O_CLOEXEC);
 	uint64_t i, places, place, state = 88172645463325252ULL, since;
 	void *buffer;
 	off_t bytes;
+	int who;
 
 	if (fd < 0)
 		die("%s: %s", path, strerror(errno));
@@ -396,7 +418,9 @@ static void do_disk(const char *path, const char *how, uint64_t size,
 		die("not so large a request: %llu", (unsigned long long)size);
 	memset(buffer, 'd', size);
 	since = now_ns();
-	for (i = 0; i < count; i++) {
+	who = divide(depth);
+	state += (uint64_t)who << 32;
+	for (i = 0; i < count / depth; i++) {
 		state ^= state << 13;
 		state ^= state >> 7;
 		state ^= state << 17;
@@ -409,6 +433,9 @@ static void do_disk(const char *path, const char *how, uint64_t size,
 	}
 	if (out && fsync(fd))
 		die("fsync: %s", strerror(errno));
+	if (who)
+		_exit(0);
+	wait_others();
 	report("disk", count * size, since);
 }
 
@@ -442,7 +469,10 @@ int main(int argc, char **argv)
 	else if (argc == 5 && !strcmp(what, "verify"))
 		do_file(argv[2], number(argv[3]), number(argv[4]), 0);
 	else if (argc == 6 && !strcmp(what, "disk"))
-		do_disk(argv[2], argv[3], number(argv[4]), number(argv[5]));
+		do_disk(argv[2], argv[3], number(argv[4]), number(argv[5]), 1);
+	else if (argc == 7 && !strcmp(what, "disk") && number(argv[6]))
+		do_disk(argv[2], argv[3], number(argv[4]), number(argv[5]),
+			number(argv[6]));
 	else
 		die("usage: serve, echo, push, pull, ask, write, verify, disk");
 	return 0;
