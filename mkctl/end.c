@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lives.h"
 #include "names.h"
 #include "pmem.h"
 #include "serve/serve_main.h"
@@ -13,7 +14,8 @@
 /* One command without arguments of its own on the instance that is named. */
 static int simple(struct ctl *ctl, const struct usage *usage, int argc,
 		  char **argv,
-		  int (*act)(struct mk_instance *inst, struct mk_error *err))
+		  int (*act)(const char *name, struct mk_instance *inst,
+			     struct mk_error *err))
 {
 	struct mk_instance inst;
 	const char *name, *value;
@@ -30,7 +32,7 @@ static int simple(struct ctl *ctl, const struct usage *usage, int argc,
 	status = open_instance(ctl, name, &inst);
 	if (status)
 		return status;
-	if (act(&inst, &err))
+	if (act(name, &inst, &err))
 		status = fail(name, &err);
 	mk_instance_close(&inst);
 	return status;
@@ -47,24 +49,37 @@ static const struct usage kill_usage = {
 		"  mkctl kill web\n",
 };
 
+static int do_kill(const char *name, struct mk_instance *inst,
+		   struct mk_error *err)
+{
+	return mk_instance_kill(inst, err);
+}
+
 int cmd_kill(struct ctl *ctl, int argc, char **argv)
 {
-	return simple(ctl, &kill_usage, argc, argv, mk_instance_kill);
+	return simple(ctl, &kill_usage, argc, argv, do_kill);
 }
 
 static const struct usage unload_usage = {
 	.args = "NAME",
-	.text = "Drops the loaded kernel and the spawn's memory and log; CPUs and\n"
-		"memory stay with the instance.  What the spawn wrote to files that it\n"
+	.text = "Drops the loaded kernel and what is in the spawn's memory; CPUs and\n"
+		"memory stay with the instance, and its log is kept (mkctl log --life).  What the spawn wrote to files that it\n"
 		"had as --pmem goes to them, as with mkctl delete.\n"
 		"\n"
 		"Example:\n"
 		"  mkctl unload web\n",
 };
 
+static int do_unload(const char *name, struct mk_instance *inst,
+		     struct mk_error *err)
+{
+	lives_save(name, inst);
+	return mk_instance_unload(inst, err);
+}
+
 int cmd_unload(struct ctl *ctl, int argc, char **argv)
 {
-	int status = simple(ctl, &unload_usage, argc, argv, mk_instance_unload);
+	int status = simple(ctl, &unload_usage, argc, argv, do_unload);
 
 	return status ? status : pmem_let_go(ctl);
 }
@@ -80,7 +95,7 @@ static const struct usage delete_usage = {
 	.args = "NAME [--force]",
 	.groups = delete_groups,
 	.text = "Gives the instance's CPUs and memory back to the host kernel.  The\n"
-		"memory is wiped, so its log is gone too.  What the spawn wrote to files\n"
+		"memory is wiped, and its logs are gone too.  What the spawn wrote to files\n"
 		"that it had as --pmem goes to them; exit status 1 if it cannot, and\n"
 		"mkctl pmem still has it then.\n"
 		"\n"
@@ -124,6 +139,9 @@ int cmd_delete(struct ctl *ctl, int argc, char **argv)
 		serve_revive(ctl, name, &inst);
 		if (mk_instance_delete(&inst, flags, &err))
 			status = fail(name, &err);
+		/* Unknown is what became of its CPUs: it is gone. */
+		if (status != MKCTL_COULD_NOT)
+			lives_remove(name);
 	}
 	mk_instance_close(&inst);
 	return status ? status : pmem_let_go(ctl);

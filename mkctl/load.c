@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "hostinfo.h"
+#include "lives.h"
 #include "signals.h"
 
 #define BUFFER_BYTES (MK_PLAN_DESCRIPTION + (64 << 10))
@@ -82,9 +83,9 @@ static void fill_input(struct mk_plan_input *input,
 	input->agent = files->agent;
 }
 
-static int hand_over(struct mk_instance *inst, const struct mk_plan *plan,
-		     const struct pmem_use *pmem, const char *label,
-		     struct mk_error *err)
+static int hand_over(const char *name, struct mk_instance *inst,
+		     const struct mk_plan *plan, const struct pmem_use *pmem,
+		     const char *label, struct mk_error *err)
 {
 	struct mk_segment segments[MK_PLAN_SEGMENTS];
 	struct mk_load load = {
@@ -110,6 +111,8 @@ static int hand_over(struct mk_instance *inst, const struct mk_plan *plan,
 			.memory_bytes = plan->segments[i].memory,
 		};
 	snprintf(load.label, sizeof(load.label), "%s", label);
+	/* LOAD drops the log of the last life. */
+	lives_save(name, inst);
 	return mk_instance_load(inst, &load, err);
 }
 
@@ -158,7 +161,7 @@ int load_do(const struct ctl *ctl, struct mk_device *dev, const char *name,
 	} else if (signals_came()) {
 		say("%s: interrupted, nothing was loaded", name);
 		status = MKCTL_COULD_NOT;
-	} else if (hand_over(inst, &plan, &pmem, files->label, &err)) {
+	} else if (hand_over(name, inst, &plan, &pmem, files->label, &err)) {
 		status = fail(name, &err);
 	} else {
 		note(ctl, "%s: loaded %s, command line: %s", name, files->label,

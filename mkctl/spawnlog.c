@@ -2,8 +2,13 @@
 /* A spawn's kernel log, over the module's view of its memory. */
 #include "spawnlog.h"
 
+#include <setjmp.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+
+/* Where a read of a mapping that is gone goes on (MK_IOC_DELETE: SIGBUS). */
+static sigjmp_buf gone;
 
 static int read_memory(void *context, uint64_t address, void *buffer,
 		       size_t length)
@@ -57,7 +62,13 @@ void spawnlog_hurry(struct spawnlog *view)
 	view->log.impatient = true;
 }
 
-int spawnlog_next(struct spawnlog *view, struct mk_error *err)
+void spawnlog_again(struct spawnlog *view)
+{
+	view->opened = false;
+	view->log.impatient = false;
+}
+
+static int read_next(struct spawnlog *view, struct mk_error *err)
 {
 	bool impatient = view->log.impatient;
 	uint64_t hint = view->log.info.address;
@@ -75,6 +86,26 @@ int spawnlog_next(struct spawnlog *view, struct mk_error *err)
 	code = mk_log_next(&view->log, &view->record, err);
 	if (code == MK_E_STATE)
 		view->opened = false;
+	return code;
+}
+
+static void leave(int number)
+{
+	(void)number;
+	siglongjmp(gone, 1);
+}
+
+int spawnlog_next(struct spawnlog *view, struct mk_error *err)
+{
+	struct sigaction action = { .sa_handler = leave }, before;
+	int code;
+
+	sigaction(SIGBUS, &action, &before);
+	if (sigsetjmp(gone, 1))
+		code = mk_fail(err, MK_E_NOTFOUND, "it was deleted meanwhile");
+	else
+		code = read_next(view, err);
+	sigaction(SIGBUS, &before, NULL);
 	return code;
 }
 

@@ -26,11 +26,15 @@ int spawnlog_begin(struct spawnlog *view, struct mk_instance *inst,
 		   struct mk_error *err);
 void spawnlog_end(struct spawnlog *view);
 
+/* Another life began: what comes next is its log. */
+void spawnlog_again(struct spawnlog *view);
+
 /*
  * The next record into view->record, as MK_LOG_RECORD; MK_LOG_NONE when there
  * is none for now, which includes that the kernel has not made its log known
  * yet.  Other errors as mk_log_open() and mk_log_next(); after MK_E_STATE
- * (restarted) the next call begins with the new log.
+ * (restarted) the next call begins with the new log.  MK_E_NOTFOUND: the
+ * instance was deleted.
  */
 int spawnlog_next(struct spawnlog *view, struct mk_error *err);
 
