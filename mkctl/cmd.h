@@ -47,6 +47,7 @@ enum opt_key {
 	OPT_VERBOSE = 'v',
 	OPT_WORKDIR = 'w',
 	OPT_AGENT = 256,
+	OPT_ALL,
 	OPT_ALLOW_HAZARDS,
 	OPT_CMDLINE,
 	OPT_CONSOLE,
@@ -63,6 +64,7 @@ enum opt_key {
 	OPT_KASLR,
 	OPT_KERNEL,
 	OPT_KILL,
+	OPT_LIFE,
 	OPT_LINES,
 	OPT_LOW,
 	OPT_MEMORY,
@@ -130,6 +132,9 @@ const char *parse_first_name(struct parse *p);
 /* The next operand; @what is how a message calls it. */
 const char *parse_operand(struct parse *p, const char *what);
 
+/* After the options: is there another operand? */
+bool parse_more(const struct parse *p);
+
 /* After the options: no operand. */
 void parse_no_operand(struct parse *p);
 
@@ -193,6 +198,7 @@ int cmd_run(struct ctl *ctl, int argc, char **argv);
 int cmd_list(struct ctl *ctl, int argc, char **argv);
 int cmd_show(struct ctl *ctl, int argc, char **argv);
 int cmd_log(struct ctl *ctl, int argc, char **argv);
+int cmd_events(struct ctl *ctl, int argc, char **argv);
 int cmd_wait(struct ctl *ctl, int argc, char **argv);
 int cmd_ping(struct ctl *ctl, int argc, char **argv);
 int cmd_send(struct ctl *ctl, int argc, char **argv);

@@ -21,6 +21,7 @@ static const struct command {
 	{ "list", cmd_list, "show all instances (the default)" },
 	{ "show", cmd_show, "show everything about an instance" },
 	{ "log", cmd_log, "print a spawn's kernel log, alive or dead" },
+	{ "events", cmd_events, "what happened to the instances" },
 	{ "wait", cmd_wait, "wait for an instance's state" },
 	{ "ping", cmd_ping, "measure messages to a spawn and back" },
 	{ "send", cmd_send, "send messages to programs in a spawn" },

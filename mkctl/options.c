@@ -137,6 +137,11 @@ int parse_next(struct parse *p, const char **value)
 	}
 }
 
+bool parse_more(const struct parse *p)
+{
+	return optind < p->argc;
+}
+
 void parse_no_operand(struct parse *p)
 {
 	if (optind < p->argc)
