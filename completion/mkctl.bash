@@ -18,7 +18,7 @@ _mkctl_stores()
 	mkctl pmem 2>/dev/null | awk 'NR > 1 { print $1; print $NF }'
 }
 
-_mkctl_verbs='run list show log wait ping send receive exec cp console serve
+_mkctl_verbs='run list show log events wait ping send receive exec cp console serve
 	device stop kill delete create load start unload pmem fsck doctor help'
 
 _mkctl_states='created loaded running stopped crashed'
@@ -46,7 +46,7 @@ _mkctl_operands()
 			--modules-dir | --pretend-* | --sysroot | --type | --wait | \
 			--timeout | --state | --count | --interval | --size | \
 			--net | --vsock | --disk | --share | --escape | --env | \
-			--workdir | --user | --output | -[cesuw] | = | :) ((i++)) ;;
+			--workdir | --user | --output | --life | -[cesuw] | = | :) ((i++)) ;;
 		-i) [[ ${COMP_WORDS[*]} != *' ping '* ]] || ((i++)) ;;
 		-*) ;;
 		*) echo "${COMP_WORDS[i]}" ;;
@@ -168,6 +168,10 @@ _mkctl()
 		mapfile -t COMPREPLY < <(_mkctl_state_list "$cur")
 		return
 		;;
+	--life)
+		_mkctl_words 'all list' "$cur"
+		return
+		;;
 	--cpus | --cpu-count | --memory | --memory-at | --node | --low | \
 		--cmdline | --wait | --timeout | --pretend-* | --type | --count | \
 		--interval | --size | --vsock | --escape | --env | --workdir | \
@@ -198,7 +202,8 @@ _mkctl()
 		[[ ${operands[1]:-} == drop ]] && options=--discard
 		;;
 	list | show | fsck | doctor) options='--json' ;;
-	log) options='--follow --json' ;;
+	log) options='--life --follow --all --json' ;;
+	events) options='--follow --json' ;;
 	wait) options='--state --timeout' ;;
 	ping) options='--count --interval --size --timeout --json' ;;
 	send) options='--type --split --lines --wait' ;;
@@ -239,7 +244,7 @@ _mkctl()
 		esac
 		;;
 	cp) _mkctl_cp "$cur" "$prev" ;;
-	load | start | show | log | wait | ping | receive | stop | kill | \
+	load | start | show | log | events | wait | ping | receive | stop | kill | \
 		unload | delete | serve | console | exec)
 		((${#operands[@]} > 1)) ||
 			_mkctl_words "$(_mkctl_names)" "$cur"

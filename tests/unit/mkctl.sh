@@ -42,7 +42,7 @@ gives() {
 	fi
 }
 
-verbs='create load start run list show log wait ping send receive stop kill
+verbs='create load start run list show log events wait ping send receive stop kill
 	unload delete pmem fsck doctor'
 
 for verb in $verbs; do
@@ -160,11 +160,19 @@ want 2 '--output is for one file' pmem sync --output g
 want 2 '--output is for one file' pmem sync f --output g --force
 want 2 '--discard is for drop' pmem --discard
 want 2 '--discard is for drop' pmem sync f --discard
+want 2 'not a number' log a --life 0
+want 2 'not a number' log a --life last
+want 2 'does not go with' log a --life 2 --follow
+want 2 'does not go with' log a --life list -f
+want 2 '--all has all lives' log --all --life all
+want 2 'too many arguments' log --all a
+want 2 'too many arguments' events a b
+want 2 'odd character' events ../a
 verdict options
 
 for line in 'create a --cpus 1 --memory 2M' 'load a --kernel k' 'start a' \
 	'run a --cpus 1 --memory 2M --kernel k' 'list' 'list --json' 'show a' \
-	'log a --follow' 'wait a --state running' 'kill a' 'unload a' \
+	'log a --follow' 'log --all' 'log a --life all' 'events' 'events a -f' 'wait a --state running' 'kill a' 'unload a' \
 	'ping a -c 1' 'send a --type 0x8000 -' 'receive a --type 0xFFFF' \
 	'stop a --kill' 'delete --force a' 'fsck' '' \
 	'pmem' 'pmem --json' 'pmem sync' 'pmem sync f --output g' 'pmem drop f'; do
