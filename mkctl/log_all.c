@@ -241,7 +241,8 @@ int log_all(struct ctl *ctl, bool follows, bool json)
 		status = fail(NULL, &err);
 	} else {
 		all.host_exact = clock_of_host_log(&all.host_offset);
-		note(ctl, "the host's log is %.6f s behind the boot clock%s",
+		note(ctl,
+		     "the boot clock minus that of the host's log: %.6f s%s",
 		     (double)all.host_offset / 1e9,
 		     all.host_exact ? "" : " (not measured)");
 		status = add_source(&all) ? run(&all) : MKCTL_COULD_NOT;

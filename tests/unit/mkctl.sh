@@ -172,7 +172,8 @@ verdict options
 
 for line in 'create a --cpus 1 --memory 2M' 'load a --kernel k' 'start a' \
 	'run a --cpus 1 --memory 2M --kernel k' 'list' 'list --json' 'show a' \
-	'log a --follow' 'log --all' 'log a --life all' 'events' 'events a -f' 'wait a --state running' 'kill a' 'unload a' \
+	'log a --follow' 'log --all' 'log a --life all' 'events' \
+	'events a -f' 'wait a --state running' 'kill a' 'unload a' \
 	'ping a -c 1' 'send a --type 0x8000 -' 'receive a --type 0xFFFF' \
 	'stop a --kill' 'delete --force a' 'fsck' '' \
 	'pmem' 'pmem --json' 'pmem sync' 'pmem sync f --output g' 'pmem drop f'; do
