@@ -43,7 +43,10 @@ static void print_life(const struct logstream *s, const struct wish *wish)
 		printf("--- life %" PRIu32 " ---\n", s->life);
 }
 
-/* All that is there.  The last LOGSTREAM_..., or a negative code. */
+/*
+ * All that is there.  The last LOGSTREAM_..., or a negative code.  A saved log
+ * that is damaged is told of, and does not keep back those behind it.
+ */
 static int drain(struct logstream *s, const struct wish *wish, uint64_t *nr,
 		 struct mk_error *err)
 {
@@ -56,6 +59,10 @@ static int drain(struct logstream *s, const struct wish *wish, uint64_t *nr,
 			++*nr;
 		} else if (code == LOGSTREAM_LIFE) {
 			print_life(s, wish);
+		} else if (code == MK_E_INPUT && s->taken &&
+			   s->life < s->last) {
+			say("%s: life %" PRIu32 ": %s", s->name, s->life,
+			    err->text);
 		} else {
 			return code;
 		}

@@ -15,12 +15,15 @@
 #include "timeline.h"
 
 #define SOURCES_MAX 1024
+/* How far a spawn's clock may be off without lines in a wrong order. */
+#define SLACK_NS 100000000
 
 /* The host, number 0, or an instance in all its lives. */
 struct source {
 	struct timeline_head head; /* of @record */
 	struct mk_log_record record;
-	bool over; /* nothing comes any more */
+	bool broken; /* what it says makes no sense */
+	bool gone; /* deleted */
 	bool exact;
 	uint32_t life; /* of @record; 0 = the host's */
 	uint32_t id;
@@ -127,12 +130,15 @@ static int fill_spawn(struct source *s)
 
 	do {
 		code = logstream_next(stream, &err);
-	} while (code == LOGSTREAM_LIFE);
-	if (code < 0 && code != MK_E_NOTFOUND)
-		say("%s: life %" PRIu32 ": %s", s->name, stream->life,
-		    err.text);
-	if (code < 0)
-		s->over = true;
+		if (code < 0 && code != MK_E_NOTFOUND) {
+			say("%s: life %" PRIu32 ": %s", s->name, stream->life,
+			    err.text);
+			/* Behind a saved log that is damaged it goes on. */
+			s->broken = code != MK_E_INPUT || !stream->taken;
+		}
+	} while (code == LOGSTREAM_LIFE ||
+		 (code == MK_E_INPUT && stream->taken));
+	s->gone = code == MK_E_NOTFOUND;
 	if (code != LOGSTREAM_RECORD)
 		return 0;
 	s->record = *stream->record;
@@ -147,7 +153,7 @@ static int fill(struct all *all, struct source *s, struct mk_error *err)
 {
 	int code;
 
-	if (s->head.filled || s->over)
+	if (s->head.filled || s->broken || s->gone)
 		return 0;
 	code = s == all->sources[0] ? fill_host(all, s, err) : fill_spawn(s);
 	s->head.filled = code > 0;
@@ -197,7 +203,7 @@ static int merge(struct all *all, uint64_t until, struct mk_error *err)
 			return code;
 	}
 	for (i = all->nr; i-- > 1;)
-		if (all->sources[i]->over && !all->sources[i]->head.filled)
+		if (all->sources[i]->gone && !all->sources[i]->head.filled)
 			drop_source(all, i);
 	return 0;
 }
@@ -214,7 +220,8 @@ static int run(struct all *all)
 	do {
 		now = clock_boot_ns();
 		add_new(all);
-		if (merge(all, all->follows ? now : UINT64_MAX, &err))
+		if (merge(all, all->follows ? now - SLACK_NS : UINT64_MAX,
+			  &err))
 			return fail(NULL, &err);
 		fflush(stdout);
 		if (ferror(stdout))
