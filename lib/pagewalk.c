@@ -57,27 +57,22 @@ static bool canonical(uint64_t address, unsigned int levels)
 	return high == 0 || high == UINT64_MAX >> (bits - 1);
 }
 
-int mk_pagewalk_translate(const struct mk_pagewalk *walk, uint64_t address,
-			  uint64_t *physical, uint64_t *left,
-			  struct mk_error *err)
+int mk_pagewalk_tables(const struct mk_pagewalk *walk, uint64_t address,
+		       uint64_t *physical, uint64_t *left, struct mk_error *err)
 {
-	uint64_t table = walk->top, entry, in_image = address - MK_KERNEL_MAP;
-	uint64_t size, frame;
+	uint64_t table = walk->top, entry, size, frame;
 	unsigned int level, shift;
 	int ret;
 
-	if (address >= MK_KERNEL_MAP && in_image < walk->image_size) {
-		*physical = in_image + walk->phys_base;
-		if (left)
-			*left = walk->image_size - in_image;
-		return 0;
-	}
+	*left = 0;
 	if (!canonical(address, walk->levels))
 		return mk_fail(err, MK_E_INPUT,
 			       "%#llx is no address of the kernel's",
 			       (unsigned long long)address);
 	for (level = walk->levels;; level--) {
 		shift = OFFSET_BITS + INDEX_BITS * (level - 1);
+		size = 1ull << shift;
+		*left = size - (address & (size - 1));
 		ret = mk_memory_u64(walk->memory,
 				    table + (address >> shift & 0x1ff) *
 						    sizeof(entry),
@@ -94,11 +89,26 @@ int mk_pagewalk_translate(const struct mk_pagewalk *walk, uint64_t address,
 		table = frame;
 	}
 	/* Bit 12 of a large leaf is an attribute (PAT), hence the masking. */
-	size = 1ull << shift;
 	*physical = (frame & ~(size - 1)) | (address & (size - 1));
-	if (left)
-		*left = size - (address & (size - 1));
 	return 0;
+}
+
+int mk_pagewalk_translate(const struct mk_pagewalk *walk, uint64_t address,
+			  uint64_t *physical, uint64_t *left,
+			  struct mk_error *err)
+{
+	uint64_t in_image = address - MK_KERNEL_MAP, rest;
+	int ret = 0;
+
+	if (address >= MK_KERNEL_MAP && in_image < walk->image_size) {
+		*physical = in_image + walk->phys_base;
+		rest = walk->image_size - in_image;
+	} else {
+		ret = mk_pagewalk_tables(walk, address, physical, &rest, err);
+	}
+	if (left && !ret)
+		*left = rest;
+	return ret;
 }
 
 int mk_pagewalk_range(const struct mk_pagewalk *walk, uint64_t address,

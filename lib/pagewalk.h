@@ -46,6 +46,15 @@ int mk_pagewalk_translate(const struct mk_pagewalk *walk, uint64_t address,
 			  struct mk_error *err);
 
 /*
+ * The same by the tables alone, also within the image.  *@left is how far the
+ * entry reaches that decided, also after MK_E_NOTFOUND and when a table lies
+ * outside: nothing up to there can be found either.  0: not canonical.
+ */
+int mk_pagewalk_tables(const struct mk_pagewalk *walk, uint64_t address,
+		       uint64_t *physical, uint64_t *left,
+		       struct mk_error *err);
+
+/*
  * The same for an array of @length bytes, which must be one piece in physical
  * memory (as the image and the direct map are) and inside the memory.
  * MK_E_INPUT when it is not; otherwise as mk_pagewalk_translate().

@@ -72,6 +72,8 @@ static const struct key {
 					 DECIMAL },
 	[MK_VMC_DATA_RING_TAIL_LPOS] = { "OFFSET(prb_data_ring.tail_lpos)",
 					 DECIMAL },
+	[MK_VMC_INIT_UTS_NS] = { "SYMBOL(init_uts_ns)", HEX },
+	[MK_VMC_UTS_NAME] = { "OFFSET(uts_namespace.name)", DECIMAL },
 	[MK_VMC_ATOMIC_SIZE] = { "SIZE(atomic_long_t)", DECIMAL },
 	[MK_VMC_ATOMIC_COUNTER] = { "OFFSET(atomic_long_t.counter)", DECIMAL },
 };

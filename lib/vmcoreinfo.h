@@ -84,6 +84,8 @@ enum mk_vmcoreinfo_key {
 	MK_VMC_DEV_DEVICE_LENGTH, /* LENGTH(printk_info_device) */
 	MK_VMC_DATA_RING_HEAD_LPOS,
 	MK_VMC_DATA_RING_TAIL_LPOS,
+	MK_VMC_INIT_UTS_NS, /* SYMBOL() */
+	MK_VMC_UTS_NAME, /* OFFSET(uts_namespace.name): struct new_utsname */
 	MK_VMC_COUNT
 };
 
