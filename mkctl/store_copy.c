@@ -8,47 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "progress.h"
 #include "signals.h"
 
-#define STEP	    (1U << 20)
-#define BLOCK	    (64U << 10) /* what is written back at a time */
-#define QUIET_MS    1000 /* no progress is shown before */
-#define PROGRESS_MS 200
-
-/* ---- progress, on a terminal ---- */
-
-struct progress {
-	const char *what, *verb;
-	int64_t since, shown;
-};
-
-static void progress_begin(struct progress *p, const char *what,
-			   const char *verb)
-{
-	*p = (struct progress){ .what = what, .verb = verb };
-	if (isatty(STDERR_FILENO))
-		p->since = now_ms();
-}
-
-static void progress(struct progress *p, uint64_t at, uint64_t size)
-{
-	int64_t now;
-
-	if (!p->since)
-		return;
-	now = now_ms();
-	if (now - p->since < QUIET_MS || now - p->shown < PROGRESS_MS)
-		return;
-	p->shown = now;
-	fprintf(stderr, "\rmkctl: %s: %s, %llu of %llu MiB ", p->what, p->verb,
-		(unsigned long long)at >> 20, (unsigned long long)size >> 20);
-}
-
-static void progress_end(struct progress *p)
-{
-	if (p->shown)
-		fprintf(stderr, "\r\033[K");
-}
+#define STEP  (1U << 20)
+#define BLOCK (64U << 10) /* what is written back at a time */
 
 /* ---- bytes ---- */
 
