@@ -18,8 +18,9 @@ _mkctl_stores()
 	mkctl pmem 2>/dev/null | awk 'NR > 1 { print $1; print $NF }'
 }
 
-_mkctl_verbs='run list show log events wait ping send receive exec cp console serve
-	device stop kill delete create load start unload pmem fsck doctor help'
+_mkctl_verbs='run list show log events backtrace dump memory wait ping send
+	receive exec cp console serve device stop kill delete create load start
+	unload pmem fsck doctor help'
 
 _mkctl_states='created loaded running stopped crashed'
 
@@ -46,7 +47,7 @@ _mkctl_operands()
 			--modules-dir | --pretend-* | --sysroot | --type | --wait | \
 			--timeout | --state | --count | --interval | --size | \
 			--net | --vsock | --disk | --share | --escape | --env | \
-			--workdir | --user | --output | --life | -[cesuw] | = | :) ((i++)) ;;
+			--workdir | --user | --output | --life | --cpu | -[ceosuw] | = | :) ((i++)) ;;
 		-i) [[ ${COMP_WORDS[*]} != *' ping '* ]] || ((i++)) ;;
 		-*) ;;
 		*) echo "${COMP_WORDS[i]}" ;;
@@ -155,7 +156,7 @@ _mkctl()
 		;;
 	esac
 	case $prev in
-	--kernel | --initrd | --output | --pmem | --disk)
+	--kernel | --initrd | --output | -o | --pmem | --disk)
 		_mkctl_files "$cur"
 		return
 		;;
@@ -172,7 +173,7 @@ _mkctl()
 		_mkctl_words 'all list' "$cur"
 		return
 		;;
-	--cpus | --cpu-count | --memory | --memory-at | --node | --low | \
+	--cpu | --cpus | --cpu-count | --memory | --memory-at | --node | --low | \
 		--cmdline | --wait | --timeout | --pretend-* | --type | --count | \
 		--interval | --size | --vsock | --escape | --env | --workdir | \
 		--user)
@@ -204,6 +205,12 @@ _mkctl()
 	list | show | fsck | doctor) options='--json' ;;
 	log) options='--life --follow --all --json' ;;
 	events) options='--follow --json' ;;
+	backtrace) options='--cpu --registers --timeout --json' ;;
+	dump) options='--output --live --compress --force' ;;
+	memory)
+		options='--raw --virtual'
+		[[ ${operands[1]:-} == write ]] && options='--virtual --force'
+		;;
 	wait) options='--state --timeout' ;;
 	ping) options='--count --interval --size --timeout --json' ;;
 	send) options='--type --split --lines --wait' ;;
@@ -243,8 +250,16 @@ _mkctl()
 		2) _mkctl_words "$(_mkctl_stores)" "$cur" ;;
 		esac
 		;;
+	memory)
+		case ${#operands[@]} in
+		1) _mkctl_words 'read write' "$cur" ;;
+		2) _mkctl_words "$(_mkctl_names)" "$cur" ;;
+		4) [[ ${operands[1]} == write ]] && _mkctl_files "$cur" ;;
+		esac
+		;;
 	cp) _mkctl_cp "$cur" "$prev" ;;
-	load | start | show | log | events | wait | ping | receive | stop | kill | \
+	backtrace | dump | load | start | show | log | events | wait | ping | \
+		receive | stop | kill | \
 		unload | delete | serve | console | exec)
 		((${#operands[@]} > 1)) ||
 			_mkctl_words "$(_mkctl_names)" "$cur"

@@ -40,6 +40,7 @@ enum opt_key {
 	OPT_HELP = 'h',
 	OPT_INPUT = 'i',
 	OPT_INTERVAL = 'i',
+	OPT_OUT = 'o',
 	OPT_RECURSIVE = 'r',
 	OPT_SIZE = 's',
 	OPT_TTY = 't',
@@ -50,7 +51,9 @@ enum opt_key {
 	OPT_ALL,
 	OPT_ALLOW_HAZARDS,
 	OPT_CMDLINE,
+	OPT_COMPRESS,
 	OPT_CONSOLE,
+	OPT_CPU,
 	OPT_CPUS,
 	OPT_CPU_COUNT,
 	OPT_DISCARD,
@@ -66,6 +69,7 @@ enum opt_key {
 	OPT_KILL,
 	OPT_LIFE,
 	OPT_LINES,
+	OPT_LIVE,
 	OPT_LOW,
 	OPT_MEMORY,
 	OPT_MEMORY_AT,
@@ -78,6 +82,8 @@ enum opt_key {
 	OPT_PMEM,
 	OPT_PRETEND_CPUS,
 	OPT_PRETEND_MEMORY,
+	OPT_RAW,
+	OPT_REGISTERS,
 	OPT_REPLACE,
 	OPT_RNG,
 	OPT_SHARE,
@@ -86,6 +92,7 @@ enum opt_key {
 	OPT_STATE,
 	OPT_TIMEOUT,
 	OPT_TYPE,
+	OPT_VIRTUAL,
 	OPT_VSOCK,
 	OPT_WAIT,
 };
@@ -199,6 +206,9 @@ int cmd_list(struct ctl *ctl, int argc, char **argv);
 int cmd_show(struct ctl *ctl, int argc, char **argv);
 int cmd_log(struct ctl *ctl, int argc, char **argv);
 int cmd_events(struct ctl *ctl, int argc, char **argv);
+int cmd_backtrace(struct ctl *ctl, int argc, char **argv);
+int cmd_dump(struct ctl *ctl, int argc, char **argv);
+int cmd_memory(struct ctl *ctl, int argc, char **argv);
 int cmd_wait(struct ctl *ctl, int argc, char **argv);
 int cmd_ping(struct ctl *ctl, int argc, char **argv);
 int cmd_send(struct ctl *ctl, int argc, char **argv);

@@ -22,6 +22,9 @@ static const struct command {
 	{ "show", cmd_show, "show everything about an instance" },
 	{ "log", cmd_log, "print a spawn's kernel log, alive or dead" },
 	{ "events", cmd_events, "what happened to the instances" },
+	{ "backtrace", cmd_backtrace, "where a spawn's CPUs are" },
+	{ "dump", cmd_dump, "a spawn's memory, for crash, drgn and gdb" },
+	{ "memory", cmd_memory, "read and write a spawn's memory" },
 	{ "wait", cmd_wait, "wait for an instance's state" },
 	{ "ping", cmd_ping, "measure messages to a spawn and back" },
 	{ "send", cmd_send, "send messages to programs in a spawn" },
@@ -72,7 +75,7 @@ static int help(void)
 
 	fputs(intro, stdout);
 	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		printf("  %-8s %s\n", commands[i].name, commands[i].line);
+		printf("  %-9s %s\n", commands[i].name, commands[i].line);
 	fputs(outro, stdout);
 	return MKCTL_DONE;
 }

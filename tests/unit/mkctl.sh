@@ -42,8 +42,8 @@ gives() {
 	fi
 }
 
-verbs='create load start run list show log events wait ping send receive stop kill
-	unload delete pmem fsck doctor'
+verbs='create load start run list show log events backtrace dump memory wait
+	ping send receive stop kill unload delete pmem fsck doctor'
 
 for verb in $verbs; do
 	gives "Usage: mkctl $verb " "$verb" --help
@@ -58,6 +58,18 @@ gives 'mkctl ' --version
 verdict help
 
 want 2 "no such command 'frobnicate'" frobnicate
+want 2 'where to? -o FILE is missing' dump web
+want 2 "the instance's name is missing" dump -o x
+want 2 'read or write is missing' memory
+want 2 "'poke' is neither read nor write" memory poke web 0
+want 2 'the address is missing' memory read web
+want 2 "ADDRESS: '" memory read web 0xfoo
+want 2 'LENGTH: at least 1' memory read web 0 0
+want 2 '--raw is for read' memory write web 0 --raw
+want 2 '--force is for write' memory read web 0 --force
+want 2 'too many arguments' memory read web 0 1 2
+want 2 '--timeout: 10 seconds at most' backtrace web --timeout 11
+want 2 "--cpu: 'x' is not a number" backtrace web --cpu x
 want 2 "no such command 'frobnicate'" help frobnicate
 want 2 'wrong option' --bogus
 for verb in create load start run show log wait ping send receive stop kill \
