@@ -7,6 +7,7 @@
 # make unit         build and run the unit tests
 # make fuzz         build the fuzz targets
 # make check        format, static analysis, header self-containment
+# make dump-tools   open dumps with crash and drgn; downloads 1 GB, once
 # make bench        figures, as ratios within one run
 # make install      DESTDIR=, PREFIX=/usr/local
 # V=1 shows commands.  Every variable below can be overridden.
@@ -137,7 +138,7 @@ $(B)/tests/unit/%: tests/unit/%.c $(B)/san/libmultikernel.a
 		-ljson-c -lpthread $(LIBS)
 
 # Programs that machine tests take along; static, for a busybox machine.
-MACHINE		:= $(addprefix $(B)/tests/machine/,bind ioctls ports reports)
+MACHINE		:= $(addprefix $(B)/tests/machine/,bind coretasks ioctls ports reports)
 
 $(B)/tests/machine/%: tests/machine/%.c tests/machine/verdict.h \
 		include/uapi/linux/multikernel.h
@@ -187,6 +188,9 @@ test:
 check:
 	scripts/check
 
+dump-tools: all
+	tests/dump/run
+
 bench: all
 	bench/run
 
@@ -227,8 +231,8 @@ install-agent: kmod $(B)/agent/init
 clean:
 	rm -rf $(B)
 
-.PHONY: all kmod unit unit-programs machine-programs fuzz test check bench install \
-	install-agent clean FORCE
+.PHONY: all kmod unit unit-programs machine-programs fuzz test check bench \
+	dump-tools install install-agent clean FORCE
 .SECONDARY:
 
 -include $(wildcard $(B)/lib/*.d $(B)/mkctl-obj/*.d $(B)/serve-obj/*.d $(B)/san/lib/*.d \
