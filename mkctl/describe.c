@@ -9,6 +9,7 @@
 #include "cmd.h"
 #include "cpulist.h"
 #include "describe_agent.h"
+#include "describe_policy.h"
 #include "names.h"
 
 static uint64_t clock_ns(clockid_t clock)
@@ -161,5 +162,6 @@ struct json_object *describe_json(const struct description *d)
 	else
 		json_object_object_add(o, "started", NULL);
 	json_object_object_add(o, "agent", describe_agent_json(d));
+	json_object_object_add(o, "policy", describe_policy_json(d));
 	return o;
 }

@@ -14,8 +14,8 @@
 /* One command without arguments of its own on the instance that is named. */
 static int simple(struct ctl *ctl, const struct usage *usage, int argc,
 		  char **argv,
-		  int (*act)(const char *name, struct mk_instance *inst,
-			     struct mk_error *err))
+		  int (*act)(struct ctl *ctl, const char *name,
+			     struct mk_instance *inst, struct mk_error *err))
 {
 	struct mk_instance inst;
 	const char *name, *value;
@@ -32,7 +32,7 @@ static int simple(struct ctl *ctl, const struct usage *usage, int argc,
 	status = open_instance(ctl, name, &inst);
 	if (status)
 		return status;
-	if (act(name, &inst, &err))
+	if (act(ctl, name, &inst, &err))
 		status = fail(name, &err);
 	mk_instance_close(&inst);
 	return status;
@@ -49,29 +49,36 @@ static const struct usage kill_usage = {
 		"  mkctl kill web\n",
 };
 
-static int do_kill(const char *name, struct mk_instance *inst,
-		   struct mk_error *err)
+/* One that does not run, but is about to be started again, stays as it is. */
+static int kill_or_call_off(struct ctl *ctl, const char *name,
+			    struct mk_instance *inst, struct mk_error *err)
 {
-	return mk_instance_kill(inst, err);
+	int code = mk_instance_kill(inst, err);
+
+	if (code != MK_E_STATE || !serve_user_ends(ctl, name, inst))
+		return code;
+	note(ctl, "%s: does not run, and is not started again", name);
+	return 0;
 }
 
 int cmd_kill(struct ctl *ctl, int argc, char **argv)
 {
-	return simple(ctl, &kill_usage, argc, argv, do_kill);
+	return simple(ctl, &kill_usage, argc, argv, kill_or_call_off);
 }
 
 static const struct usage unload_usage = {
 	.args = "NAME",
 	.text = "Drops the loaded kernel and what is in the spawn's memory; CPUs and\n"
-		"memory stay with the instance, and its log is kept (mkctl log --life).  What the spawn wrote to files that it\n"
-		"had as --pmem goes to them, as with mkctl delete.\n"
+		"memory stay with the instance, and its log is kept (mkctl log --life).\n"
+		"What the spawn wrote to files that it had as --pmem goes to them, as with\n"
+		"mkctl delete.\n"
 		"\n"
 		"Example:\n"
 		"  mkctl unload web\n",
 };
 
-static int do_unload(const char *name, struct mk_instance *inst,
-		     struct mk_error *err)
+static int do_unload(struct ctl *ctl, const char *name,
+		     struct mk_instance *inst, struct mk_error *err)
 {
 	lives_save(name, inst);
 	return mk_instance_unload(inst, err);
@@ -118,6 +125,7 @@ int cmd_delete(struct ctl *ctl, int argc, char **argv)
 	const char *name, *value;
 	struct mk_error err;
 	uint32_t flags = 0;
+	bool served;
 	struct parse p;
 	int status;
 
@@ -136,12 +144,15 @@ int cmd_delete(struct ctl *ctl, int argc, char **argv)
 		status = MKCTL_COULD_NOT;
 	} else {
 		/* It clears away its daemons and files when it sees the end. */
-		serve_revive(ctl, name, &inst);
+		served = serve_revive(ctl, name, &inst) == MKCTL_DONE;
 		if (mk_instance_delete(&inst, flags, &err))
 			status = fail(name, &err);
 		/* Unknown is what became of its CPUs: it is gone. */
-		if (status != MKCTL_COULD_NOT)
+		if (status != MKCTL_COULD_NOT) {
 			lives_remove(name);
+			if (!served)
+				serve_clear(name);
+		}
 	}
 	mk_instance_close(&inst);
 	return status ? status : pmem_let_go(ctl);

@@ -5,8 +5,8 @@
 #include "signals.h"
 
 static const struct opt *const groups[] = { create_options, load_options,
-					    start_options, serve_options,
-					    NULL };
+					    start_options,  serve_options,
+					    policy_options, NULL };
 
 static const struct usage usage = {
 	.args = "NAME (--cpus LIST | --cpu-count N) --memory SIZE\n"
@@ -16,7 +16,8 @@ static const struct usage usage = {
 		"fails, if the spawn ends while --wait waits for its init, or if you\n"
 		"press Ctrl-C, the instance is removed again.  Only when the time of\n"
 		"--wait is over (exit status 3) it is left running, to be looked at.\n"
-		"For the agent see mkctl load --help, for devices mkctl start --help.\n"
+		"For the agent see mkctl load --help, for devices and for what follows\n"
+		"the spawn's end mkctl start --help.\n"
 		"\n"
 		"Example:\n"
 		"  mkctl run web --cpus 2,3 --memory 256M --wait 60 \\\n"

@@ -12,18 +12,22 @@ static const struct opt options[] = {
 	{ 0, NULL, NULL, NULL },
 };
 
-static const struct opt *const groups[] = { serve_options, options, NULL };
+static const struct opt *const groups[] = { serve_options, policy_options,
+					    options, NULL };
 
 static const struct usage usage = {
 	.args = "NAME [--console] [--net tap=T] [--vsock CID] [--disk FILE]\n"
-		"                   [--share DIR:TAG] [--rng] [--foreground] "
-		"[--replace]",
+		"                   [--share DIR:TAG] [--rng] [POLICY]... "
+		"[--foreground] [--replace]",
 	.groups = groups,
 	.text = "Serves virtio devices to the spawn, in all its lives, until the\n"
 		"instance is deleted.  Returns when all devices are open; the spawn\n"
 		"finds them when it has multikernel_virtio.ko.  Works before the first\n"
 		"start and while it runs.  --net, --disk and --share may be given\n"
 		"several times.\n"
+		"\n"
+		"It also does what follows the end of a life: see mkctl start --help.\n"
+		"Options about that change what a running supervisor does.\n"
 		"\n"
 		"A supervisor that is ended or killed while the spawn runs leaves the\n"
 		"devices waiting: without device options mkctl serve goes on where it\n"
@@ -60,7 +64,7 @@ int cmd_serve(struct ctl *ctl, int argc, char **argv)
 	int ready_fd = take_ready_fd();
 	const char *name, *value;
 	struct parse p;
-	int key;
+	int key, status;
 
 	parse_begin(&p, ctl, &usage, argc, argv);
 	while ((key = parse_next(&p, &value))) {
@@ -72,10 +76,12 @@ int cmd_serve(struct ctl *ctl, int argc, char **argv)
 			serve_take(&wish, &p, key, value);
 	}
 	name = parse_name(&p);
-	if (wish.replace && !wish.nr)
-		usage_error(&p, "--replace needs the new devices");
-
 	if (wish.foreground)
 		return serve_run(ctl, name, &wish, ready_fd);
+	if (!wish.nr && !wish.replace && wish.nr_policy) {
+		status = serve_change(ctl, name, &wish);
+		if (status >= 0)
+			return status;
+	}
 	return serve_launch(ctl, name, &wish);
 }

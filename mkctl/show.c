@@ -10,6 +10,7 @@
 #include "cmdline.h"
 #include "describe.h"
 #include "describe_agent.h"
+#include "describe_policy.h"
 #include "names.h"
 #include "size.h"
 
@@ -126,6 +127,7 @@ static void print_text(const struct description *d, const char *cmdline,
 		printf("%-13s %s\n", "progress",
 		       mk_progress_name(info->progress));
 	describe_agent_print(d);
+	describe_policy_print(d);
 	if (!cmdline[0])
 		return;
 	printf("%-13s %s\n", "command line", cmdline);

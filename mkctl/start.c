@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lives.h"
 #include "names.h"
 #include "serve/serve_main.h"
 #include "signals.h"
@@ -44,9 +45,9 @@ bool start_take(struct start_args *args, const struct parse *p, int key,
 
 void start_check(const struct start_args *args, const struct parse *p)
 {
-	if (args->wish.foreground && !args->wish.nr)
-		usage_error(p, "--foreground is for devices, and none is "
-			       "given");
+	if (args->wish.foreground && !serve_wished(&args->wish))
+		usage_error(p, "--foreground is for devices and for what "
+			       "follows an end, and neither is given");
 }
 
 static bool begins_with(const struct mk_log_record *r, const char *text)
@@ -179,6 +180,7 @@ static int enter(const char *name, struct mk_instance *inst, int64_t *entered)
 	struct mk_error err;
 	bool told = false;
 
+	lives_save(name, inst);
 	*entered = since;
 	while (mk_instance_start(inst, &err)) {
 		if (err.sys_errno != EBUSY ||
@@ -250,11 +252,13 @@ int start_do(const struct ctl *ctl, const char *name, struct mk_instance *inst,
 		return MKCTL_COULD_NOT;
 	}
 	/* All devices are open before the spawn asks for them. */
-	status = args->wish.nr ? devices_open(ctl, name, &args->wish,
-					      &args->supervisor)
-			       : serve_revive(ctl, name, inst);
+	status = args->wish.nr ? MKCTL_DONE : serve_revive(ctl, name, inst);
+	if (!status && serve_wished(&args->wish))
+		status =
+			devices_open(ctl, name, &args->wish, &args->supervisor);
 	if (status)
 		return status;
+	serve_user_starts(name);
 	status = start_spawn(ctl, name, inst, args);
 	/* What is not known to have failed may run, and need its devices. */
 	if (status == MKCTL_COULD_NOT)
@@ -270,10 +274,10 @@ int start_stay(struct start_args *args, int status)
 }
 
 static const struct opt *const groups[] = { start_options, serve_options,
-					    NULL };
+					    policy_options, NULL };
 
 static const struct usage usage = {
-	.args = "NAME [--wait SECONDS] [DEVICE]...",
+	.args = "NAME [--wait SECONDS] [DEVICE | POLICY]...",
 	.groups = groups,
 	.text = "Boots the loaded kernel, from a clean copy each time.  Returns when\n"
 		"its first CPU enters it; with --wait when the spawn runs its init,\n"
@@ -285,9 +289,21 @@ static const struct usage usage = {
 		"With --foreground this command stays until then, or until Ctrl-C ends\n"
 		"both.  Drivers for them come with the agent: see mkctl load --help.\n"
 		"\n"
+		"The supervisor starts the spawn again when it reboots, unless\n"
+		"--on-reboot says stop, and when it crashes or powers off if --on-crash\n"
+		"or --on-poweroff says restart: after 1 s, then 2, 4 .. 64 s, and not\n"
+		"at all after --restart-max in a row.  (A life of a minute, and of ten\n"
+		"times the last pause, begins a new row; a reboot after 10 s waits for\n"
+		"nothing.)  --on-crash dump writes its memory to a file first (mkctl\n"
+		"dump).  With --watchdog it has crashed when its agent has not beaten\n"
+		"for so long, or not yet boot= seconds after its start.  Each of these\n"
+		"options brings a supervisor, also without a device; without one the\n"
+		"spawn stays as it ended.  What mkctl stop or kill ends stays, too.\n"
+		"\n"
 		"Example:\n"
 		"  mkctl start web --wait 60\n"
-		"  mkctl start web --console --disk /srv/web.img\n",
+		"  mkctl start web --console --disk /srv/web.img\n"
+		"  mkctl start web --on-crash dump,restart --watchdog 10,boot=120\n",
 };
 
 int cmd_start(struct ctl *ctl, int argc, char **argv)

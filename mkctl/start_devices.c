@@ -91,8 +91,13 @@ int devices_open(const struct ctl *ctl, const char *name,
 	int status;
 
 	*sv = (struct supervisor){ 0 };
-	if (!wish->nr)
+	if (!serve_wished(wish))
 		return MKCTL_DONE;
+	if (!wish->nr && !wish->foreground) {
+		status = serve_change(ctl, name, wish);
+		if (status >= 0)
+			return status;
+	}
 	if (wish->foreground)
 		return fork_supervisor(ctl, name, wish, sv);
 	status = serve_launch(ctl, name, wish);
@@ -122,6 +127,9 @@ static void end_launched(const char *name)
 
 void devices_close(const char *name, struct supervisor *sv)
 {
+	/* Or the next one would start it again. */
+	if (sv->pid || sv->launched)
+		serve_user_starts(name);
 	if (sv->pid) {
 		kill(sv->pid, SIGTERM);
 		reap(sv);

@@ -136,7 +136,10 @@ int start_do(const struct ctl *ctl, const char *name, struct mk_instance *inst,
 /* With --foreground, as the last thing: returns when the supervisor ends. */
 int start_stay(struct start_args *args, int status);
 
-/* Start a supervisor if devices are wished for, with all of them open. */
+/*
+ * Start a supervisor if anything is wished for that takes one, with all devices
+ * open; what follows an end can be changed in one that is there.
+ */
 int devices_open(const struct ctl *ctl, const char *name,
 		 const struct serve_wish *wish, struct supervisor *sv);
 /* The opposite; of one that has ended by itself as well. */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "names.h"
+#include "serve/serve_main.h"
 #include "signals.h"
 
 #define TIMEOUT_MS 60000
@@ -70,6 +71,11 @@ static int stop(const struct ctl *ctl, const char *name,
 	uint32_t generation;
 	int64_t until, left;
 
+	/* Its supervisor is not to start it again. */
+	if (serve_user_ends(ctl, name, inst)) {
+		note(ctl, "%s: does not run, and is not started again", name);
+		return MKCTL_DONE;
+	}
 	until = now_ms() + args->timeout_ms;
 	if (mk_instance_stop(inst, &err)) {
 		if (!args->kill || err.sys_errno != ENOTCONN)
@@ -114,7 +120,8 @@ static const struct usage usage = {
 	.text = "Asks the spawn's agent to power it off in an orderly way, and waits\n"
 		"until it no longer runs.  Exit status 1 when no agent listens in it,\n"
 		"3 when the time is over and it still runs.  With --kill it is stopped\n"
-		"by force then, or at once when there is no agent.\n"
+		"by force then, or at once when there is no agent.  What ends so is\n"
+		"not started again by --on-poweroff, --on-reboot or --on-crash.\n"
 		"\n"
 		"Example:\n"
 		"  mkctl stop web --timeout 20 --kill\n",

@@ -5,6 +5,9 @@
  *   {"do":"list"}
  *   {"do":"add","kind":"net","options":"tap=x"}     -> "device"
  *   {"do":"remove","device":3}
+ *   {"do":"policy","on-crash":"restart",...}   the options of that name
+ *   {"do":"end"}     the user ends this life         -> "called_off"
+ *   {"do":"start"}   the user starts the next one
  *   {"do":"console","history":true}    the connection is a console then
  */
 #include "core.h"
@@ -284,11 +287,56 @@ static struct json_object *do_remove(struct serve *s,
 	return answer_ok();
 }
 
+/* --- lives ---------------------------------------------------------------- */
+
+/* All of it, or nothing. */
+static struct json_object *do_policy(struct serve *s,
+				     struct json_object *request)
+{
+	struct policy policy = s->state->policy;
+	struct mk_error err;
+	const char *text;
+	int code = 0;
+
+	json_object_object_foreach(request, name, value)
+	{
+		(void)value;
+		if (strcmp(name, "do") == 0)
+			continue;
+		text = text_of(request, name);
+		code = text ? policy_set(&policy, name, text, &err)
+			    : mk_fail(&err, MK_E_INPUT, "%.32s needs a text",
+				      name);
+		if (code)
+			return answer_error(&err);
+	}
+	s->state->policy = policy;
+	serve_watch_spawn(s);
+	return answer_ok();
+}
+
+static struct json_object *do_end(struct serve *s)
+{
+	bool called_off = serve_ending_asked(s);
+	struct json_object *answer = answer_ok();
+
+	json_object_object_add(answer, "called_off",
+			       json_object_new_boolean(called_off));
+	return answer;
+}
+
+static struct json_object *do_start(struct serve *s)
+{
+	serve_ending_cancel(s);
+	return answer_ok();
+}
+
 struct json_object *serve_command(struct serve *s, struct json_object *request)
 {
 	static const char *const list[] = { "do", NULL };
 	static const char *const add[] = { "do", "kind", "options", NULL };
 	static const char *const remove[] = { "do", "device", NULL };
+	static const char *const alone[] = { "do", NULL };
 	const char *what = text_of(request, "do");
 	struct mk_error err;
 
@@ -301,10 +349,18 @@ struct json_object *serve_command(struct serve *s, struct json_object *request)
 	} else if (what && strcmp(what, "remove") == 0) {
 		if (!check_keys(request, remove, &err))
 			return do_remove(s, request);
+	} else if (what && strcmp(what, "policy") == 0) {
+		return do_policy(s, request);
+	} else if (what && strcmp(what, "end") == 0) {
+		if (!check_keys(request, alone, &err))
+			return do_end(s);
+	} else if (what && strcmp(what, "start") == 0) {
+		if (!check_keys(request, alone, &err))
+			return do_start(s);
 	} else {
 		mk_fail(&err, MK_E_INPUT,
 			"the request does not say what to do: list, add, "
-			"remove or console");
+			"remove, policy, end, start or console");
 	}
 	return answer_error(&err);
 }

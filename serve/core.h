@@ -8,6 +8,9 @@
  *   protocol.c  requests of the spawn's drivers
  *   outgoing.c  messages to the spawn
  *   life.c      the lives of the spawn, and what waits for one
+ *   ending.c    what follows the end of a life; policy.c decides
+ *   watchdog.c  gives up a spawn that hangs
+ *   dump.c      files of dumps; dumper.c the process that writes them
  *   queue.c     virtqueues that are served here
  *   control.c   the control socket
  *   run.c       the process
@@ -37,6 +40,17 @@ struct serve_outside {
 	int (*info)(struct serve *s, struct mk_info *info,
 		    struct mk_error *err);
 	bool (*is_up)(struct serve *s); /* the spawn's end of the port */
+	int (*channel)(struct serve *s, struct mk_channel *channel,
+		       struct mk_error *err); /* as mk_instance_channel() */
+	/* As mk_instance_start(), once its log is saved. */
+	int (*start)(struct serve *s, struct mk_error *err);
+	int (*give_up)(struct serve *s,
+		       struct mk_error *err); /* mk_instance_kill_hung() */
+	/*
+	 * Begin to write the instance's memory to the file @path; the end of
+	 * that is told by serve_dumped().  NULL: let it be; nothing is told.
+	 */
+	int (*dump)(struct serve *s, const char *path, struct mk_error *err);
 };
 
 /* A place for a device, with what the core knows beyond struct serve_device. */
@@ -46,6 +60,9 @@ struct serve_slot {
 	bool announce; /* the spawn is to be told that it is there */
 	bool start_again; /* the start was not possible yet */
 	int64_t start_until; /* CLOCK_MONOTONIC in ms: and then it failed */
+	bool start_resumes; /* as serve_start()'s argument, when it is */
+	unsigned int starts; /* in this stretch of time */
+	int64_t starts_since;
 	bool leaving; /* the spawn was asked to let go of it */
 	int64_t leave_until; /* when it goes anyway */
 	char why[256]; /* it is broken, or "" */
@@ -80,6 +97,18 @@ struct serve {
 	bool gone; /* the instance is deleted */
 	bool port_paused; /* no request is read: outgoing.c is full */
 	int tick_ms; /* until the next look at what waits for the spawn */
+	int64_t stop_until; /* daemons have until then to let go; 0 = not set */
+
+	bool fresh; /* nobody had a supervisor for it before us */
+	bool looked; /* at how the last life ended */
+	uint64_t started_ns; /* mk_info.started_ns of this life */
+	int64_t suspect_since; /* the watchdog's, or 0 */
+	int64_t held_since; /* START was refused as queues are held, or 0 */
+	int dumper; /* socket to the process that writes dumps, or -1 */
+	int dumper_pid;
+	uint32_t dumper_asked; /* requests to it */
+	bool dumping;
+	char dump_path[PATH_MAX]; /* of the one under way */
 
 	struct serve_out out[SERVE_OUTGOING];
 	unsigned int out_first, out_nr;
@@ -160,12 +189,42 @@ void serve_out_clear(struct serve *s);
 void serve_out_flush(struct serve *s);
 
 /* life.c */
+/* From now on all daemons together have so long to let go. */
+void serve_hurry(struct serve *s);
 /* Look at the instance; ends and begins lives. */
 void serve_look(struct serve *s);
 /* Something waits for the spawn: look every now and then. */
 void serve_tick(struct serve *s);
 /* Read what the spawn sent. */
 void serve_port_ready(void *context, uint32_t events);
+
+/* ending.c */
+/* After each look at the instance: has it ended, does it run again? */
+void serve_ending_look(struct serve *s, const struct mk_info *info);
+/* The user ends this life, or calls the restart off: true if that one waited. */
+bool serve_ending_asked(struct serve *s);
+/* The user starts it: what was to be done is not done any more. */
+void serve_ending_cancel(struct serve *s);
+/* The dump that was begun is there, or @why not. */
+void serve_dumped(struct serve *s, const char *why);
+
+/* watchdog.c */
+void serve_watch_spawn(struct serve *s);
+
+/* dump.c */
+/* Begin one; 0, or a code and serve_dumped() is not called. */
+int serve_dump_begin(struct serve *s, struct mk_error *err);
+void serve_dump_stop(struct serve *s);
+/* Who writes it is done; @why not, or NULL.  Does nothing if none is begun. */
+void serve_dump_end(struct serve *s, const char *why);
+
+/* dumper.c */
+/* Begin the process that writes dumps, while we may do what it has to. */
+int serve_dumper_begin(struct serve *s, const char *root, struct mk_error *err);
+int serve_dumper_watch(struct serve *s, struct mk_error *err);
+/* As serve_outside.dump. */
+int serve_dumper_ask(struct serve *s, const char *path, struct mk_error *err);
+void serve_dumper_end(struct serve *s);
 
 /* control.c */
 int serve_control_open(struct serve *s, struct mk_error *err);

@@ -423,7 +423,7 @@ static bool wait_closed(struct daemon *p, int64_t deadline)
 
 void daemon_stop(struct daemon *p)
 {
-	int64_t deadline = now_ms() + STOP_MS, left;
+	int64_t deadline = now_ms() + serve_patience(p->d->s, STOP_MS), left;
 	struct mk_error err = { 0 };
 	struct state *st = state_of(p);
 	bool closed, used = !p->unused;

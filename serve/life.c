@@ -12,6 +12,8 @@
 #define TICK_MS	     200
 #define TICK_MS_MAX  2000
 #define AT_ONCE	     64 /* requests, before others have their turn */
+#define ROUND_MS     100 /* others have their turn then, too */
+#define STOP_MS	     30000 /* for all daemons at the end of a life */
 #define DRAIN_AT_END 65536 /* messages: more than the port's queue holds */
 
 static uint8_t incoming[MK_MESSAGE_MAX]; /* a longer one would stay for ever */
@@ -32,11 +34,27 @@ static void drain(struct serve *s)
 			break;
 }
 
+void serve_hurry(struct serve *s)
+{
+	s->stop_until = serve_now() + STOP_MS;
+}
+
+int serve_patience(const struct serve *s, int ms)
+{
+	int64_t left;
+
+	if (!s->stop_until)
+		return ms;
+	left = s->stop_until - serve_now();
+	return left <= 0 ? 0 : left < ms ? (int)left : ms;
+}
+
 static void end_life(struct serve *s)
 {
 	unsigned int i;
 
 	s->running = false;
+	serve_hurry(s);
 	serve_out_clear(s);
 	drain(s);
 	for (i = 0; i < SERVE_DEVICES; i++) {
@@ -55,6 +73,7 @@ static void end_life(struct serve *s)
 			serve_retry(s, i);
 		}
 	}
+	s->stop_until = 0;
 }
 
 static void begin_life(struct serve *s, const struct mk_info *info)
@@ -64,9 +83,12 @@ static void begin_life(struct serve *s, const struct mk_info *info)
 	s->running = true;
 	s->state->life = info->generation;
 	for (i = 0; i < SERVE_DEVICES; i++)
-		if (s->slots[i])
+		if (s->slots[i]) {
 			s->slots[i]->announce = true;
+			s->slots[i]->starts = 0;
+		}
 	serve_tick(s);
+	serve_watch_spawn(s);
 }
 
 void serve_look(struct serve *s)
@@ -92,6 +114,7 @@ void serve_look(struct serve *s)
 	s->state->events = info.events;
 	if (running && !s->running)
 		begin_life(s, &info);
+	serve_ending_look(s, &info);
 }
 
 /* --- what waits ----------------------------------------------------------- */
@@ -99,6 +122,7 @@ void serve_look(struct serve *s)
 /* True if some could not be told yet. */
 static bool announce(struct serve *s)
 {
+	int64_t until = serve_now() + ROUND_MS;
 	struct mk_virtio_message m;
 	struct mk_error err;
 	bool left = false;
@@ -107,6 +131,8 @@ static bool announce(struct serve *s)
 	for (i = 0; i < SERVE_DEVICES; i++) {
 		if (!s->slots[i] || !s->slots[i]->announce)
 			continue;
+		if (serve_now() >= until)
+			return true;
 		/* In order with the removal of one that had its number. */
 		if (left || s->out_nr || !s->outside->is_up(s))
 			return true;
@@ -132,14 +158,15 @@ static void tick(void *context, uint32_t events)
 	for (i = 0; i < SERVE_DEVICES; i++) {
 		slot = s->slots[i];
 		if (slot && slot->start_again) {
-			serve_start(slot, true);
+			serve_start(slot, slot->start_resumes);
 			again |= slot->start_again;
 		}
 		if (!slot || !slot->leaving)
 			continue;
 		if (serve_now() >= slot->leave_until) {
-			serve_log(s, &slot->d,
-				  "the spawn did not let go of it in time");
+			serve_complain(s, &slot->d,
+				       "the spawn did not let go of it in "
+				       "time");
 			serve_remove_now(slot);
 		} else {
 			again = true;
@@ -163,13 +190,15 @@ void serve_tick(struct serve *s)
 
 void serve_port_ready(void *context, uint32_t events)
 {
+	int64_t until = serve_now() + ROUND_MS;
 	struct serve *s = context;
 	unsigned int i;
 	ssize_t n;
 
 	/* Which life is it that speaks? */
 	serve_look(s);
-	for (i = 0; i < AT_ONCE && !s->stop; i++) {
+	/* One that takes our answers slowly takes none of the others' time. */
+	for (i = 0; i < AT_ONCE && !s->stop && serve_now() < until; i++) {
 		/* Who does not take our answers need not ask further. */
 		if (s->out_nr >= SERVE_OUTGOING_FULL) {
 			s->port_paused = !serve_rewatch(s, s->port, 0, NULL);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The options that name devices. */
+/* The options that name devices, and those about the end of a life. */
 #include "options.h"
 
 #include <string.h>
@@ -14,6 +14,44 @@ const struct opt serve_options[] = {
 	{ OPT_RNG, "rng", NULL, "random numbers of the host" },
 	{ 0, NULL, NULL, NULL },
 };
+
+const struct opt policy_options[] = {
+	{ OPT_ON_CRASH, "on-crash", "WHAT",
+	  "stop, restart, dump or dump,restart" },
+	{ OPT_ON_POWEROFF, "on-poweroff", "WHAT", "stop or restart" },
+	{ OPT_ON_REBOOT, "on-reboot", "WHAT", "restart or stop" },
+	{ OPT_RESTART_MAX, "restart-max", "N",
+	  "restarts in a row (10; 0: any number)" },
+	{ OPT_WATCHDOG, "watchdog", "SECONDS[,boot=SECONDS]",
+	  "it crashed if its agent is silent so long" },
+	{ OPT_DUMP_DIR, "dump-dir", "DIR", "where dumps go (/var/crash)" },
+	{ OPT_DUMP_KEEP, "dump-keep", "N", "how many are kept there (3)" },
+	{ 0, NULL, NULL, NULL },
+};
+
+/* A second one replaces the first. */
+static bool take_policy(struct serve_wish *w, const struct parse *p, int key,
+			const char *value)
+{
+	struct policy try = { 0 };
+	const struct opt *o;
+	struct mk_error err;
+	unsigned int i;
+
+	for (o = policy_options; o->key != key; o++)
+		if (!o->key)
+			return false;
+	if (policy_set(&try, o->name, value, &err))
+		usage_error(p, "%s", err.text);
+	for (i = 0; i < w->nr_policy; i++)
+		if (strcmp(w->policy[i].name, o->name) == 0)
+			break;
+	w->policy[i].name = o->name;
+	w->policy[i].value = value;
+	if (i == w->nr_policy)
+		w->nr_policy++;
+	return true;
+}
 
 /* The option is called as the kind is. */
 static const struct opt *find_option(int key)
@@ -40,7 +78,7 @@ bool serve_take(struct serve_wish *w, const struct parse *p, int key,
 	unsigned int i;
 
 	if (!o)
-		return false;
+		return take_policy(w, p, key, value);
 	kind = serve_kind_find(o->name);
 	if (!kind)
 		usage_error(p, "--%s: this mkctl has no such device", o->name);

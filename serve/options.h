@@ -7,7 +7,10 @@
 #define SERVE_OPTIONS_H
 
 #include "mkctl/cmd.h"
+#include "policy.h"
 #include "serve.h"
+
+#define SERVE_POLICY_OPTIONS 7
 
 struct serve_wish {
 	unsigned int nr;
@@ -15,14 +18,27 @@ struct serve_wish {
 		const char *kind; /* serve_kind.name */
 		const char *options; /* "" if it has none */
 	} devices[SERVE_DEVICES];
+	unsigned int nr_policy; /* what follows the end of a life */
+	struct {
+		const char *name; /* one of policy_names */
+		const char *value;
+	} policy[SERVE_POLICY_OPTIONS];
 	bool foreground;
 	bool replace; /* what a dead supervisor left does not matter */
 };
 
 extern const struct opt serve_options[];
+/* What follows the end of a life: for serve, start and run. */
+extern const struct opt policy_options[];
+
+/* Is there anything that takes a supervisor? */
+static inline bool serve_wished(const struct serve_wish *w)
+{
+	return w->nr || w->nr_policy;
+}
 
 /*
- * Takes the option if it names a device; exits if that is not well-formed, or
+ * Takes the option if it names a device, or what follows an end; exits if that is not well-formed, or
  * the second of a kind of which there can be one.  The values are not copied.
  */
 bool serve_take(struct serve_wish *w, const struct parse *p, int key,

@@ -12,6 +12,7 @@
 
 #define KEEP_MS	 5000 /* a message that finds no room */
 #define FULL_MS	 20 /* until the next try: its queue is full */
+#define ROUND_MS 100 /* at once; then others have their turn */
 #define SLEPT_MS 1000 /* the same when it did not even answer */
 
 static void flush_later(void *context, uint32_t events)
@@ -47,9 +48,10 @@ static int send_first(struct serve *s)
 
 void serve_out_flush(struct serve *s)
 {
+	int64_t until = serve_now() + ROUND_MS;
 	int again = 0;
 
-	while (s->out_nr) {
+	while (s->out_nr && serve_now() < until) {
 		again = send_first(s);
 		if (again)
 			break;

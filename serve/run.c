@@ -26,13 +26,17 @@
 #include "client.h"
 #include "core.h"
 #include "folder.h"
+#include "mkctl/lives.h"
 #include "notify.h"
 #include "port.h"
 #include "take_over.h"
 
-#define QUEUE_BYTES (128 << 10) /* of requests that were not read yet */
+/* One that ends waits for its daemons first. */
+#define LOCK_MS	     40000
+#define LOCK_STEP_MS 100
+#define QUEUE_BYTES  (128 << 10) /* of requests that were not read yet */
 /* A write to the port of a spawn that is hung would wait for half a minute. */
-#define SEND_MS 300
+#define SEND_MS 100
 
 static struct serve s; /* of this process */
 static int signalled = -1; /* eventfd */
@@ -76,6 +80,23 @@ static int module_info(struct serve *of, struct mk_info *info,
 	return mk_instance_info(&of->inst, info, err);
 }
 
+static int module_channel(struct serve *of, struct mk_channel *channel,
+			  struct mk_error *err)
+{
+	return mk_instance_channel(&of->inst, channel, err);
+}
+
+static int module_start(struct serve *of, struct mk_error *err)
+{
+	lives_save(of->name, &of->inst);
+	return mk_instance_start(&of->inst, err);
+}
+
+static int module_give_up(struct serve *of, struct mk_error *err)
+{
+	return mk_instance_kill_hung(&of->inst, err);
+}
+
 static bool module_is_up(struct serve *of)
 {
 	struct pollfd pfd = { .fd = of->port, .events = POLLOUT };
@@ -89,6 +110,10 @@ static const struct serve_outside module = {
 	.bind = module_bind,
 	.info = module_info,
 	.is_up = module_is_up,
+	.channel = module_channel,
+	.start = module_start,
+	.give_up = module_give_up,
+	.dump = serve_dumper_ask,
 };
 
 /* --- signals -------------------------------------------------------------- */
@@ -226,6 +251,8 @@ static int watch_all(struct mk_error *err)
 	if (!code)
 		code = serve_watch(&s, s.port, EPOLLIN, serve_port_ready, &s,
 				   err);
+	if (!code)
+		code = serve_dumper_watch(&s, err);
 	return code;
 }
 
@@ -246,6 +273,8 @@ static void begin(const struct mk_info *info)
 	}
 	if (s.running)
 		serve_tick(&s);
+	serve_look(&s);
+	serve_watch_spawn(&s);
 }
 
 /* In the background: what is said from now on goes into a file. */
@@ -292,6 +321,7 @@ static void close_devices(void)
 {
 	unsigned int i;
 
+	serve_hurry(&s);
 	for (i = 0; i < SERVE_DEVICES; i++)
 		if (s.slots[i])
 			serve_close(s.slots[i]);
@@ -303,6 +333,7 @@ static void leave_devices(void)
 {
 	unsigned int i;
 
+	serve_hurry(&s);
 	for (i = 0; i < SERVE_DEVICES; i++)
 		if (s.slots[i])
 			serve_halt(s.slots[i]);
@@ -314,6 +345,8 @@ static void end(void)
 
 	if (!s.gone)
 		serve_look(&s);
+	/* One that is cut short is begun anew by the next supervisor. */
+	serve_dumper_end(&s);
 	snprintf(path, sizeof(path), "%s/control", s.folder);
 	serve_control_close(&s);
 	unlink(path);
@@ -324,6 +357,11 @@ static void end(void)
 			  s.name);
 		leave_devices();
 	} else {
+		if (!s.gone && s.state->end.todo)
+			serve_log(&s, NULL,
+				  "ends; the next supervisor does what is left "
+				  "to do (mkctl serve %s)",
+				  s.name);
 		close_devices();
 	}
 	s.state->supervisor = 0;
@@ -351,10 +389,9 @@ static int serve(const struct mk_info *info, int ready_fd, struct mk_error *err)
 }
 
 /* From the lock on: what is there belongs to us. */
-static int serve_locked(const struct serve_wish *w, int ready_fd,
-			struct mk_error *err)
+static int serve_locked(const struct ctl *ctl, const struct serve_wish *w,
+			int ready_fd, struct mk_error *err)
 {
-	bool fresh;
 	struct mk_info info;
 	int code;
 
@@ -364,6 +401,9 @@ static int serve_locked(const struct serve_wish *w, int ready_fd,
 	code = open_port(err);
 	if (code < 0)
 		return code;
+	code = serve_dumper_begin(&s, ctl->root, err);
+	if (code)
+		return code;
 	/* Daemons are started without them, too. */
 	code = serve_drop_privileges(err);
 	if (code)
@@ -371,8 +411,7 @@ static int serve_locked(const struct serve_wish *w, int ready_fd,
 	code = take_over_state(&s, &info, w, err);
 	if (code)
 		return code;
-	/* Nobody else has seen it: it is to go if we fail. */
-	fresh = take_over_is_new(s.state);
+	take_over_policy(&s, w);
 	code = take_over_devices(&s, &info, w, err);
 	if (!code)
 		code = serve(&info, ready_fd, err);
@@ -381,7 +420,8 @@ static int serve_locked(const struct serve_wish *w, int ready_fd,
 		return 0;
 	}
 	serve_control_close(&s);
-	if (fresh) {
+	/* Nobody else has seen it: it goes. */
+	if (s.fresh) {
 		close_devices();
 		serve_folder_remove(s.folder);
 	} else if (info.state != MK_STATE_RUNNING) {
@@ -404,6 +444,48 @@ static bool has_state(void)
 	return access(path, F_OK) == 0;
 }
 
+/*
+ * The supervisor of an instance that had this name before is about to end; that
+ * of ours is not.
+ */
+static bool is_ours(const struct mk_info *info)
+{
+	struct serve_state *state;
+	char path[PATH_MAX + 8];
+	bool ours;
+	int sock;
+
+	snprintf(path, sizeof(path), "%s/state", s.folder);
+	if (serve_state_open(path, &state, NULL))
+		return false;
+	ours = serve_state_is_of(state, info);
+	serve_state_close(state);
+	sock = ours ? serve_connect(s.name, NULL) : -1;
+	if (sock >= 0)
+		close(sock);
+	return sock >= 0;
+}
+
+static int take_lock(struct mk_error *err)
+{
+	int64_t until = serve_now() + LOCK_MS;
+	struct mk_info info;
+	int code;
+
+	code = mk_instance_info(&s.inst, &info, err);
+	if (code)
+		return code;
+	for (;;) {
+		s.lock = serve_folder_lock(s.folder, err);
+		if (s.lock >= 0)
+			return 0;
+		if (err->code != MK_E_STATE || is_ours(&info) ||
+		    serve_now() >= until)
+			return s.lock;
+		poll(NULL, 0, LOCK_STEP_MS);
+	}
+}
+
 static int failed(const char *name, const struct mk_error *err)
 {
 	if (err->code != MK_E_STATE)
@@ -421,23 +503,21 @@ int serve_run(const struct ctl *ctl, const char *name,
 	int status, code;
 
 	serve_notify_init();
-	s.port = s.lock = s.control = s.epoll = -1;
+	s.port = s.lock = s.control = s.epoll = s.dumper = -1;
 	s.outside = &module;
 	snprintf(s.name, sizeof(s.name), "%s", name);
 	status = open_instance(ctl, name, &s.inst);
 	if (status)
 		return status;
 	code = serve_path(s.folder, sizeof(s.folder), name, NULL, &err);
-	if (!code) {
-		s.lock = serve_folder_lock(s.folder, &err);
-		code = s.lock < 0 ? s.lock : 0;
-	}
+	if (!code)
+		code = take_lock(&err);
 	if (!code)
 		code = take_signals(&err);
 	if (!code)
 		code = serve_loop_init(&s, &err);
 	if (!code)
-		code = serve_locked(w, ready_fd, &err);
+		code = serve_locked(ctl, w, ready_fd, &err);
 	if (code && s.lock >= 0 && !has_state())
 		serve_folder_remove(s.folder);
 	/* The rest is closed with the process: wait_for_end() knows. */

@@ -54,6 +54,12 @@ int serve_later(struct serve *s, int ms, serve_ready *ready, void *context,
 		struct mk_error *err);
 void serve_not_later(struct serve *s, serve_ready *ready, void *context);
 
+/*
+ * At the end of a life all daemons together have a limited time: of @ms, what
+ * is left.  0: do not wait.
+ */
+int serve_patience(const struct serve *s, int ms);
+
 /* One line in the supervisor's log (stderr, for the journal). */
 void serve_log(const struct serve *s, const struct serve_device *d,
 	       const char *format, ...) __attribute__((format(printf, 3, 4)));

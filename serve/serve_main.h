@@ -20,10 +20,30 @@ int serve_launch(const struct ctl *ctl, const char *name,
 /*
  * Bring back the supervisor of @inst if it was killed: the new one takes over
  * what that left behind, or ends it.  Nothing is done, and MKCTL_DONE returned,
- * if one lives or there is nothing.
+ * if one lives or there is nothing.  A state file that cannot be read is said
+ * and is MKCTL_COULD_NOT.
  */
 int serve_revive(const struct ctl *ctl, const char *name,
 		 struct mk_instance *inst);
+
+/*
+ * Change what follows the end of a life, as @w says.  Returns an exit status,
+ * or -1 if there is no supervisor to do that.
+ */
+int serve_change(const struct ctl *ctl, const char *name,
+		 const struct serve_wish *w);
+
+/*
+ * What the user does is not for the supervisor to answer.  starts: a restart
+ * that waits is called off.  ends: the life under way is not followed by
+ * another one; true if instead a restart waited, which is called off.
+ */
+void serve_user_starts(const char *name);
+bool serve_user_ends(const struct ctl *ctl, const char *name,
+		     struct mk_instance *inst);
+
+/* After a delete: remove what nobody serves any more. */
+void serve_clear(const char *name);
 
 /*
  * Be the supervisor.  Returns an exit status when the instance was deleted

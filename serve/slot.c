@@ -11,9 +11,11 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#define START_MS 5000 /* until a start that is not possible has failed */
-#define LEAVE_MS 10000 /* that the spawn has to let go of a device */
-#define BIND_MS	 20 /* between tries to get a queue that is just let go */
+#define START_MS  5000 /* until a start that is not possible has failed */
+#define STARTS	  5 /* of one device ... */
+#define STARTS_MS 10000 /* ... in this time: each may be a new daemon */
+#define LEAVE_MS  10000 /* that the spawn has to let go of a device */
+#define BIND_MS	  20 /* between tries to get a queue that is just let go */
 
 struct serve_slot *serve_slot(struct serve_device *d)
 {
@@ -101,8 +103,8 @@ void serve_retry(struct serve *s, unsigned int number)
 	state->features = 0;
 	memset(state->queues, 0, sizeof(state->queues));
 	if (serve_resume(s, number, false, &err))
-		serve_log(s, NULL, "device %u (%s) cannot be opened: %s",
-			  number, state->kind, err.text);
+		serve_complain(s, NULL, "device %u (%s) cannot be opened: %s",
+			       number, state->kind, err.text);
 }
 
 int serve_add(struct serve *s, const struct serve_kind *kind,
@@ -338,6 +340,25 @@ close_queues:
 	return code;
 }
 
+/* A driver can set DRIVER_OK and reset as often as it likes. */
+static bool starts_too_often(struct serve_slot *slot)
+{
+	int64_t now = serve_now();
+
+	if (now - slot->starts_since > STARTS_MS) {
+		slot->starts_since = now;
+		slot->starts = 0;
+	}
+	if (slot->starts < STARTS) {
+		slot->starts++;
+		return false;
+	}
+	if (!slot->start_again)
+		serve_complain(slot->d.s, &slot->d,
+			       "is set up too often, and waits");
+	return true;
+}
+
 void serve_start(struct serve_slot *slot, bool resume)
 {
 	struct serve_device *d = &slot->d;
@@ -351,8 +372,15 @@ void serve_start(struct serve_slot *slot, bool resume)
 		serve_needs_reset(slot);
 		return;
 	}
+	if (!slot->start_until && starts_too_often(slot)) {
+		slot->start_again = true;
+		slot->start_resumes = resume;
+		serve_tick(d->s);
+		return;
+	}
 	if (!start(slot, resume, &err)) {
 		slot->start_again = false;
+		slot->start_until = 0;
 		return;
 	}
 	/*
@@ -360,9 +388,10 @@ void serve_start(struct serve_slot *slot, bool resume)
 	 * supervisor before us held is on its way to be closed.
 	 */
 	if (err.sys_errno == ENOTCONN || err.sys_errno == EBUSY) {
-		if (!slot->start_again)
+		if (!slot->start_until)
 			slot->start_until = now + START_MS;
 		slot->start_again = now < slot->start_until;
+		slot->start_resumes = true;
 	} else {
 		slot->start_again = false;
 	}
@@ -370,6 +399,7 @@ void serve_start(struct serve_slot *slot, bool resume)
 		serve_tick(d->s);
 		return;
 	}
+	slot->start_until = 0;
 	serve_complain(d->s, d, "cannot start: %s", err.text);
 	snprintf(slot->why, sizeof(slot->why), "cannot start: %.200s",
 		 err.text);
@@ -379,6 +409,7 @@ void serve_start(struct serve_slot *slot, bool resume)
 void serve_halt(struct serve_slot *slot)
 {
 	slot->start_again = false;
+	slot->start_until = 0;
 	if (!slot->d.running)
 		return;
 	serve_queues_free(slot);
@@ -439,10 +470,10 @@ void serve_broken(struct serve_device *d, const char *why)
 		return;
 	d->broken = true;
 	snprintf(slot->why, sizeof(slot->why), "%s", why);
-	serve_log(d->s, d,
-		  "%s; it works again in the spawn's next life, or after "
-		  "mkctl device %s remove %u and add",
-		  why, d->s->name, d->number);
+	serve_complain(d->s, d,
+		       "%s; it works again in the spawn's next life, or after "
+		       "mkctl device %s remove %u and add",
+		       why, d->s->name, d->number);
 	serve_needs_reset(slot);
 }
 

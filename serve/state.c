@@ -80,6 +80,14 @@ int serve_state_check(const struct serve_state *state, struct mk_error *err)
 			       "the state file is of another version of mkctl "
 			       "(%u, this is %u)",
 			       state->version, SERVE_STATE_VERSION);
+	code = policy_check(&state->policy, err);
+	if (code)
+		return code;
+	if (state->end.todo & ~POLICY_ALL || state->end.reserved ||
+	    state->history.reserved ||
+	    !memchr(state->end.why, 0, sizeof(state->end.why)))
+		return mk_fail(err, MK_E_INPUT,
+			       "the state file is wrong about the last end");
 	for (i = 0; i < SERVE_DEVICES; i++) {
 		code = check_device(&state->devices[i], i, err);
 		if (code)
@@ -151,6 +159,9 @@ int serve_state_create(const char *path, const struct mk_info *info,
 	(*state)->memory_base = info->memory_base;
 	(*state)->memory_bytes = info->memory_bytes;
 	(*state)->events = info->events;
+	/* How it ended before there was a supervisor is not our business. */
+	(*state)->end.events = info->events;
+	policy_init(&(*state)->policy);
 	__atomic_store_n(&(*state)->magic, SERVE_STATE_MAGIC, __ATOMIC_RELEASE);
 	return 0;
 }

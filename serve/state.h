@@ -10,10 +10,23 @@
 #ifndef SERVE_STATE_H
 #define SERVE_STATE_H
 
+#include "policy.h"
 #include "serve.h"
 
 #define SERVE_STATE_MAGIC   0x65747461732d6b6dULL /* "mk-state" */
-#define SERVE_STATE_VERSION 1
+#define SERVE_STATE_VERSION 2
+#define SERVE_WHY_BYTES	    256
+
+/* The last end of a life, and what is still to be done about it. */
+struct serve_end {
+	uint64_t events; /* mk_info.events: ends until then are dealt with */
+	uint64_t due_ns; /* CLOCK_BOOTTIME of the restart */
+	uint32_t todo; /* POLICY_... */
+	uint32_t started; /* generation of the last life that we started */
+	uint32_t asked; /* generation of a life that the user ends, or 0 */
+	uint32_t reserved; /* 0 */
+	char why[SERVE_WHY_BYTES]; /* it is not started again, or "" */
+};
 
 struct serve_state {
 	uint64_t magic; /* written last */
@@ -25,7 +38,12 @@ struct serve_state {
 	uint64_t events; /* mk_info.events when last seen: never less later */
 	uint32_t supervisor; /* its pid, or 0 if it has ended in order */
 	uint32_t held; /* backends were not closed: some may live on */
-	uint8_t reserved[4096 - 56];
+	struct policy policy;
+	struct policy_history history;
+	struct serve_end end;
+	uint8_t reserved[4096 - 56 - sizeof(struct policy) -
+			 sizeof(struct policy_history) -
+			 sizeof(struct serve_end)];
 	struct serve_device_state devices[SERVE_DEVICES];
 };
 

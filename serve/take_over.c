@@ -25,11 +25,6 @@ static unsigned int nr_devices(const struct serve_state *state)
 	return nr;
 }
 
-bool take_over_is_new(const struct serve_state *state)
-{
-	return !state->supervisor && !state->held && !nr_devices(state);
-}
-
 /* The same devices, in whatever order? */
 bool take_over_same(const struct serve_state *state, const struct serve_wish *w)
 {
@@ -152,17 +147,23 @@ int take_over_state(struct serve *s, const struct mk_info *info,
 			s->state = NULL;
 		}
 	}
-	if (!w->nr)
-		return mk_fail(err, MK_E_NOTFOUND,
-			       "it has no devices yet: say which (mkctl serve "
-			       "--help)");
 	/* What a damaged state file would have said of them is not known. */
 	nr = daemon_end_all(s->folder);
 	if (nr)
 		serve_log(s, NULL,
 			  "ended %u daemon(s) that an earlier supervisor left",
 			  nr);
+	s->fresh = true;
 	return serve_state_create(path, info, &s->state, err);
+}
+
+void take_over_policy(struct serve *s, const struct serve_wish *w)
+{
+	unsigned int i;
+
+	for (i = 0; i < w->nr_policy; i++)
+		policy_set(&s->state->policy, w->policy[i].name,
+			   w->policy[i].value, NULL);
 }
 
 static int open_new(struct serve *s, const struct serve_wish *w,

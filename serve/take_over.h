@@ -9,11 +9,14 @@
 /*
  * s->state: that of the supervisor before us if it is of this instance and of
  * the devices that are wished for, else a new one.  The lock is held and the
- * memory is mapped.  MK_E_REFUSED: it is of other devices; MK_E_NOTFOUND: none
- * are known; and all of serve_state_open().
+ * memory is mapped.  MK_E_REFUSED: it is of other devices; and all of
+ * serve_state_open().
  */
 int take_over_state(struct serve *s, const struct mk_info *info,
 		    const struct serve_wish *w, struct mk_error *err);
+
+/* Of what follows an end the options that are given replace those of before. */
+void take_over_policy(struct serve *s, const struct serve_wish *w);
 
 /*
  * Open the devices.  One that was in use and cannot be taken over is logged;
@@ -22,9 +25,6 @@ int take_over_state(struct serve *s, const struct mk_info *info,
  */
 int take_over_devices(struct serve *s, const struct mk_info *info,
 		      const struct serve_wish *w, struct mk_error *err);
-
-/* Nobody has used it, and it names no device: all of it may go. */
-bool take_over_is_new(const struct serve_state *state);
 
 bool take_over_same(const struct serve_state *state,
 		    const struct serve_wish *w);

@@ -439,6 +439,73 @@ static void life_ends_and_begins(void)
 
 /* --- a spawn that does not listen ----------------------------------------- */
 
+static void slow_spawn_takes_its_own_time(void)
+{
+	int64_t since;
+	unsigned int i;
+
+	fake_begin(&s);
+	add("x");
+	fake.slow_ms = 40;
+	fake.nr_in = 64;
+	for (i = 0; i < 64; i++) {
+		struct mkv_header h = { .id = MKV_GET_DEVICE_INFO,
+					.token = htole16((uint16_t)(i + 1)),
+					.size = htole16(8) };
+		memcpy(fake.inbox[i], &h, sizeof(h));
+		fake.lengths[i] = sizeof(h);
+	}
+	since = serve_now();
+	serve_port_ready(&s, EPOLLIN);
+	CHECK(serve_now() - since < 250);
+	CHECK(fake.next_in >= 2 && fake.next_in < 10);
+	/* The same for what has been waiting. */
+	fake.send_code = MK_E_REFUSED;
+	fake.send_errno = EAGAIN;
+	for (i = 0; i < 30; i++)
+		fake_ask(&s, MKV_TYPE_BUS, MKV_PING, 0, "abcd", 4);
+	fake.send_code = 0;
+	fake.tries = 0;
+	since = serve_now();
+	serve_out_flush(&s);
+	CHECK(serve_now() - since < 250);
+	CHECK(fake.tries >= 2 && fake.tries < 10);
+	CHECK(s.out_nr > 20);
+	fake.slow_ms = 0;
+	fake_rounds(&s, 100);
+	CHECK_EQ(s.out_nr, 0);
+	fake_end(&s);
+}
+
+static void starts_are_not_too_many(void)
+{
+	unsigned int i;
+
+	fake_begin(&s);
+	add("x");
+	for (i = 0; i < 10; i++)
+		CHECK_EQ(fake_driver(&s, 0), 15);
+	CHECK_EQ(kind.starts, 5);
+	CHECK(!s.slots[0]->d.running);
+	fake_rounds(&s, 500);
+	CHECK_EQ(kind.starts, 5);
+	/* It works when the time is over, as if it were the first one. */
+	s.slots[0]->starts_since -= 10000;
+	fake_rounds(&s, 1000);
+	CHECK_EQ(kind.starts, 6);
+	CHECK(s.slots[0]->d.running);
+	CHECK(!kind.resumed_start);
+	/* A new life has done nothing yet. */
+	for (i = 0; i < 10; i++)
+		fake_driver(&s, 0);
+	fake.info.generation++;
+	fake.info.events++;
+	serve_look(&s);
+	CHECK_EQ(fake_driver(&s, 0), 15);
+	CHECK(s.slots[0]->d.running);
+	fake_end(&s);
+}
+
 static void flood_is_bounded(void)
 {
 	unsigned int i;
@@ -631,6 +698,8 @@ int main(void)
 	TEST(broken_backend_is_not_started);
 	TEST(life_ends_and_begins);
 	TEST(flood_is_bounded);
+	TEST(slow_spawn_takes_its_own_time);
+	TEST(starts_are_not_too_many);
 	TEST(unknown_is_sent_again);
 	TEST(devices_are_removed);
 	TEST(too_many_are_refused);

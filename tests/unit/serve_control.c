@@ -95,6 +95,14 @@ static void bad_requests_are_refused(void)
 		{ "{\"do\":\"dance\"}", "what to do" },
 		{ "{\"do\":\"list\\u0000\"}", "what to do" },
 		{ "{\"do\":\"list\",\"x\":1}", "unknown word 'x'" },
+		{ "{\"do\":\"end\",\"x\":1}", "unknown word 'x'" },
+		{ "{\"do\":\"start\",\"x\":1}", "unknown word 'x'" },
+		{ "{\"do\":\"policy\",\"on-crash\":1}", "needs a text" },
+		{ "{\"do\":\"policy\",\"on-crush\":\"stop\"}",
+		  "no option --on-crush" },
+		{ "{\"do\":\"policy\",\"on-crash\":\"restart\","
+		  "\"watchdog\":\"1\"}",
+		  "--watchdog" },
 		{ "{\"do\":\"add\"}", "needs a kind" },
 		{ "{\"do\":\"add\",\"kind\":\"net\"}", "needs a kind" },
 		{ "{\"do\":\"add\",\"kind\":1,\"options\":\"\"}", "a kind" },
@@ -690,12 +698,48 @@ static void options_are_taken(void)
 	CHECK_EQ(take(many, SERVE_DEVICES * 2 + 2), MKCTL_USAGE);
 }
 
+static bool is_done(const char *text)
+{
+	struct json_object *request, *answer, *value;
+	struct mk_error err;
+	bool is;
+
+	request = serve_request_parse(text, strlen(text), &err);
+	answer = serve_command(&s, request);
+	json_object_put(request);
+	is = json_object_object_get_ex(answer, "ok", &value) &&
+	     json_object_get_boolean(value);
+	json_object_put(answer);
+	return is;
+}
+
+static void policy_is_changed(void)
+{
+	begin();
+	/* All of it or nothing. */
+	CHECK(!is_done("{\"do\":\"policy\",\"on-crash\":\"restart\","
+		       "\"watchdog\":\"1\"}"));
+	CHECK_EQ(s.state->policy.on_crash, 0);
+	CHECK(is_done("{\"do\":\"policy\",\"on-crash\":\"dump,restart\","
+		      "\"watchdog\":\"3\"}"));
+	CHECK_EQ(s.state->policy.on_crash, POLICY_ALL);
+	CHECK_EQ(s.state->policy.on_reboot, POLICY_RESTART);
+	CHECK_EQ(s.nr_timers, 1);
+	CHECK(is_done("{\"do\":\"policy\",\"watchdog\":\"off\"}"));
+	CHECK_EQ(s.nr_timers, 0);
+	CHECK(is_done("{\"do\":\"end\"}"));
+	CHECK_EQ(s.state->end.asked, s.state->life);
+	CHECK(is_done("{\"do\":\"start\"}"));
+	end();
+}
+
 int main(void)
 {
 	if (!freopen("/dev/null", "w", stderr))
 		return 1;
 	TEST(bad_requests_are_refused);
 	TEST(missing_is_removed);
+	TEST(policy_is_changed);
 	TEST(socket_answers);
 	TEST(client_asks);
 	TEST(console_talks);

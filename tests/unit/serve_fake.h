@@ -18,14 +18,18 @@
 #include "check.h"
 #include "serve/core.h"
 
+#include "serve/dump.c"
+#include "serve/ending.c"
 #include "serve/folder.c"
 #include "serve/life.c"
 #include "serve/loop.c"
 #include "serve/outgoing.c"
+#include "serve/policy.c"
 #include "serve/protocol.c"
 #include "serve/queue.c"
 #include "serve/slot.c"
 #include "serve/state.c"
+#include "serve/watchdog.c"
 
 #define FAKE_BASE  0x100000000ULL
 #define FAKE_BYTES (4U << 20)
@@ -48,6 +52,12 @@ static struct {
 	int last_binding;
 	void (*at_bind)(unsigned int queue); /* what the spawn does just then */
 	bool down;
+	struct mk_channel channel;
+	unsigned int lives, given_up; /* starts, and spawns that hang */
+	int start_code, start_errno;
+	unsigned int dumps, let_be;
+	int dump_code;
+	int slow_ms; /* that sending takes */
 } fake;
 
 static uint8_t fake_memory[FAKE_BYTES] __attribute__((aligned(4096)));
@@ -57,6 +67,8 @@ static int fake_send(struct serve *s, const void *bytes, size_t size,
 		     struct mk_error *err)
 {
 	fake.tries++;
+	if (fake.slow_ms)
+		usleep((unsigned int)fake.slow_ms * 1000);
 	if (fake.send_code) {
 		mk_fail(err, fake.send_code, "the test says so");
 		err->sys_errno = fake.send_errno;
@@ -110,12 +122,76 @@ static bool fake_is_up(struct serve *s)
 	return !fake.down;
 }
 
+static int fake_channel(struct serve *s, struct mk_channel *channel,
+			struct mk_error *err)
+{
+	*channel = fake.channel;
+	return 0;
+}
+
+/* The instance goes into another state, now. */
+static inline void fake_state(uint32_t state, uint32_t cause)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	fake.info.state = state;
+	fake.info.cause = cause;
+	fake.info.events++;
+	fake.info.since_ns =
+		(uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+static inline void fake_live(void)
+{
+	fake.info.generation++;
+	fake_state(MK_STATE_RUNNING, MK_CAUSE_NONE);
+	fake.info.started_ns = fake.info.since_ns;
+	fake.channel.generation = fake.info.generation;
+	fake.channel.heartbeat_age_ms = ~0U;
+}
+
+static int fake_live_again(struct serve *s, struct mk_error *err)
+{
+	if (fake.start_code) {
+		mk_fail(err, fake.start_code, "the test says so");
+		err->sys_errno = fake.start_errno;
+		return fake.start_code;
+	}
+	fake.lives++;
+	fake_live();
+	return 0;
+}
+
+static int fake_give_up(struct serve *s, struct mk_error *err)
+{
+	fake.given_up++;
+	fake_state(MK_STATE_CRASHED, MK_CAUSE_HUNG);
+	return 0;
+}
+
+static int fake_dump(struct serve *s, const char *path, struct mk_error *err)
+{
+	if (!path) {
+		fake.let_be++;
+		return 0;
+	}
+	if (fake.dump_code)
+		return mk_fail(err, fake.dump_code, "the test says so");
+	fake.dumps++;
+	return 0;
+}
+
 static const struct serve_outside fake_outside = {
 	.send = fake_send,
 	.receive = fake_receive,
 	.bind = fake_bind,
 	.info = fake_info,
 	.is_up = fake_is_up,
+	.channel = fake_channel,
+	.start = fake_live_again,
+	.give_up = fake_give_up,
+	.dump = fake_dump,
 };
 
 /* --- a kind --------------------------------------------------------------- */

@@ -61,6 +61,11 @@ void serve_log(const struct serve *s, const struct serve_device *d,
 	va_end(args);
 }
 
+int serve_patience(const struct serve *s, int ms)
+{
+	return ms;
+}
+
 const struct serve_memory *serve_memory(const struct serve *s)
 {
 	return &stub_memory;

@@ -27,7 +27,16 @@ want 2 "needs a value" serve web --disk
 want 2 "--vsock: " serve web --vsock 2
 want 2 "--net: " serve web --net =
 want 2 "--share: " serve web --share nothing
-want 2 "--replace needs" serve web --replace
+want 2 "--on-crash: 'reboot'" serve web --on-crash reboot
+want 2 "--on-poweroff: 'dump'" serve web --on-poweroff dump
+want 2 "--on-reboot: ''" serve web --on-reboot ""
+want 2 "--restart-max: '-1'" serve web --restart-max -1
+want 2 "--watchdog: '1'" serve web --watchdog 1
+want 2 "--dump-dir: 'here'" serve web --dump-dir here
+want 2 "--dump-keep: '0'" serve web --dump-keep 0
+want 1 "module is not loaded" serve web --replace
+want 1 "module is not loaded" serve web --on-crash dump,restart --restart-max 3
+want 1 "module is not loaded" start web --watchdog 2.5,boot=60 --foreground
 want 2 "/" serve ../web --rng
 want 1 "module is not loaded" serve web --rng
 want 1 "module is not loaded" serve web --rng --foreground

@@ -28,10 +28,12 @@ static unsigned int state, agent, starts;
 static int run_status;
 static bool run_ready, run_waits;
 static int launch_status;
-static unsigned int launches;
+static unsigned int launches, changes, told, saves;
+static int change_status;
 static int control[2] = { -1, -1 }; /* of the launched one */
 
 const struct opt serve_options[] = { { 0, NULL, NULL, NULL } };
+const struct opt policy_options[] = { { 0, NULL, NULL, NULL } };
 
 void say(const char *format, ...)
 {
@@ -205,6 +207,23 @@ int serve_run(const struct ctl *ctl, const char *name,
 	return run_status;
 }
 
+int serve_change(const struct ctl *ctl, const char *name,
+		 const struct serve_wish *w)
+{
+	changes++;
+	return change_status;
+}
+
+void serve_user_starts(const char *name)
+{
+	told++;
+}
+
+void lives_save(const char *name, struct mk_instance *inst)
+{
+	saves++;
+}
+
 int serve_connect(const char *name, struct mk_error *err)
 {
 	return control[1] < 0 ? MK_E_NOTFOUND : dup(control[1]);
@@ -220,7 +239,8 @@ static void begin(void)
 	now = busy_until = 0;
 	came = run_ready = run_waits = false;
 	start_error = run_status = launch_status = 0;
-	starts = launches = 0;
+	starts = launches = changes = told = saves = 0;
+	change_status = -1;
 	state = MK_STATE_LOADED;
 	agent = MK_AGENT_UP;
 	memset(&args, 0, sizeof(args));
@@ -341,6 +361,27 @@ static void launched(void)
 	begin();
 	args.wish.nr = 1;
 	launch_status = MKCTL_COULD_NOT;
+	CHECK_EQ(start(), MKCTL_COULD_NOT);
+	CHECK_EQ(starts, 0);
+
+	/* What follows an end takes one as well; one that is there changes. */
+	begin();
+	args.wish.nr_policy = 1;
+	CHECK_EQ(start(), MKCTL_DONE);
+	CHECK_EQ(changes, 1);
+	CHECK_EQ(launches, 1);
+	CHECK_EQ(told, 1);
+	CHECK_EQ(saves, 1);
+	CHECK(args.supervisor.launched);
+	begin();
+	args.wish.nr_policy = 1;
+	change_status = MKCTL_DONE;
+	CHECK_EQ(start(), MKCTL_DONE);
+	CHECK_EQ(launches, 0);
+	CHECK(!args.supervisor.launched);
+	begin();
+	args.wish.nr_policy = 1;
+	change_status = MKCTL_COULD_NOT;
 	CHECK_EQ(start(), MKCTL_COULD_NOT);
 	CHECK_EQ(starts, 0);
 

@@ -47,6 +47,11 @@ struct serve {
 	unsigned int config_changes;
 };
 
+int serve_patience(const struct serve *s, int ms)
+{
+	return ms;
+}
+
 const struct serve_memory *serve_memory(const struct serve *s)
 {
 	return &s->memory;
