@@ -47,7 +47,8 @@ _mkctl_operands()
 			--modules-dir | --pretend-* | --sysroot | --type | --wait | \
 			--timeout | --state | --count | --interval | --size | \
 			--net | --vsock | --disk | --share | --escape | --env | \
-			--workdir | --user | --output | --life | --cpu | -[ceosuw] | = | :) ((i++)) ;;
+			--workdir | --user | --output | --life | --cpu | --on-* | \
+			--restart-max | --watchdog | --dump-* | -[ceosuw] | = | :) ((i++)) ;;
 		-i) [[ ${COMP_WORDS[*]} != *' ping '* ]] || ((i++)) ;;
 		-*) ;;
 		*) echo "${COMP_WORDS[i]}" ;;
@@ -123,6 +124,8 @@ _mkctl()
 	local load='--kernel --initrd --cmdline --pmem --no-unpack --kaslr
 		--agent --no-agent --modules-dir --no-modules --allow-hazards'
 	local devices='--console --net --vsock --disk --share --rng'
+	local policy='--on-crash --on-poweroff --on-reboot --restart-max
+		--watchdog --dump-dir --dump-keep'
 	local verb='' options='' i operands
 
 	for ((i = 1; i < COMP_CWORD; i++)); do
@@ -160,7 +163,15 @@ _mkctl()
 		_mkctl_files "$cur"
 		return
 		;;
-	--agent | --modules-dir | --share)
+	--on-crash)
+		_mkctl_words 'stop restart dump dump,restart' "$cur"
+		return
+		;;
+	--on-poweroff | --on-reboot)
+		_mkctl_words 'stop restart' "$cur"
+		return
+		;;
+	--agent | --modules-dir | --share | --dump-dir)
 		_mkctl_folders "$cur"
 		return
 		;;
@@ -176,7 +187,7 @@ _mkctl()
 	--cpu | --cpus | --cpu-count | --memory | --memory-at | --node | --low | \
 		--cmdline | --wait | --timeout | --pretend-* | --type | --count | \
 		--interval | --size | --vsock | --escape | --env | --workdir | \
-		--user)
+		--user | --restart-max | --watchdog | --dump-keep)
 		return
 		;;
 	esac
@@ -186,9 +197,9 @@ _mkctl()
 	case $verb in
 	create) options=$create ;;
 	load) options="$load --dry-run --json --pretend-cpus --pretend-memory" ;;
-	start) options="--wait --foreground $devices" ;;
-	run) options="$create $load --wait --foreground $devices" ;;
-	serve) options="$devices --foreground --replace" ;;
+	start) options="--wait --foreground $devices $policy" ;;
+	run) options="$create $load --wait --foreground $devices $policy" ;;
+	serve) options="$devices $policy --foreground --replace" ;;
 	device)
 		options=--json
 		[[ ${operands[2]:-} == add ]] && options=$devices

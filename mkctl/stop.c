@@ -78,8 +78,10 @@ static int stop(const struct ctl *ctl, const char *name,
 	}
 	until = now_ms() + args->timeout_ms;
 	if (mk_instance_stop(inst, &err)) {
-		if (!args->kill || err.sys_errno != ENOTCONN)
+		if (!args->kill || err.sys_errno != ENOTCONN) {
+			serve_user_starts(name); /* it lives on */
 			return fail(name, &err);
+		}
 		say("%s: no agent listens in it: killing it", name);
 		return kill_it(name, inst);
 	}

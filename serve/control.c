@@ -7,7 +7,7 @@
  *   {"do":"remove","device":3}
  *   {"do":"policy","on-crash":"restart",...}   the options of that name
  *   {"do":"end"}     the user ends this life         -> "called_off"
- *   {"do":"start"}   the user starts the next one
+ *   {"do":"start"}   the user starts one, or does not end this one
  *   {"do":"console","history":true}    the connection is a console then
  */
 #include "core.h"
@@ -328,6 +328,7 @@ static struct json_object *do_end(struct serve *s)
 static struct json_object *do_start(struct serve *s)
 {
 	serve_ending_cancel(s);
+	s->state->end.asked = 0;
 	return answer_ok();
 }
 

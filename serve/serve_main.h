@@ -35,7 +35,7 @@ int serve_change(const struct ctl *ctl, const char *name,
 
 /*
  * What the user does is not for the supervisor to answer.  starts: a restart
- * that waits is called off.  ends: the life under way is not followed by
+ * that waits is called off, and an end that was announced does not come.  ends: the life under way is not followed by
  * another one; true if instead a restart waited, which is called off.
  */
 void serve_user_starts(const char *name);

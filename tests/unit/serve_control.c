@@ -730,6 +730,7 @@ static void policy_is_changed(void)
 	CHECK(is_done("{\"do\":\"end\"}"));
 	CHECK_EQ(s.state->end.asked, s.state->life);
 	CHECK(is_done("{\"do\":\"start\"}"));
+	CHECK_EQ(s.state->end.asked, 0);
 	end();
 }
 

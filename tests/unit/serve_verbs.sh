@@ -65,6 +65,26 @@ want 2 "number of seconds" console web --timeout x
 want 1 "mkctl serve web starts one" console web
 verdict "console"
 
+# The unit names our program by its place; here it is another.
+unit=$dir/multikernel@.service
+program=$(command -v "$mkctl") || program=
+case $program in
+/*) ;;
+*) program=$PWD/$program ;;
+esac
+if command -v systemd-analyze >/dev/null; then
+	sed "s|/usr/local/sbin/mkctl|$program|" systemd/multikernel@.service \
+		>"$unit"
+	if ! systemd-analyze verify --man=no "$dir/multikernel@web.service" \
+		>"$dir/out" 2>&1 || grep -q "multikernel@" "$dir/out"; then
+		sed 's/^/# /' "$dir/out"
+		bad=1
+	fi
+	verdict "systemd unit"
+else
+	echo "skip - systemd unit: there is no systemd-analyze"
+fi
+
 # A name that is too deep for a socket's address.
 long=$dir/$(printf '%0120d' 0)
 if "$mkctl" --sysroot "$long" device web 2>"$dir/err"; then

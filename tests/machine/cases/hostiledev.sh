@@ -39,7 +39,7 @@ available()
 	sed -n 's/^MemAvailable: *\([0-9]*\).*/\1/p' /proc/meminfo
 }
 
-check "run" spawn box "mk.net=10.9.0.2/24 mk.vsock" --console \
+check "run" spawn box "mk.net=10.9.0.2/24 mk.vsock" --console --on-reboot stop \
 	--net tap=t0 --vsock 42 --disk /tmp/a.img --disk /tmp/b.img \
 	--share /tmp/s:tag --rng
 come_up "up" box "spawn net ready" 120

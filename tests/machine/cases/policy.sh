@@ -129,7 +129,7 @@ eventually "power-off: it is answered" 60 is generation 2
 eventually "power-off: once" 60 over
 check "delete" mkctl delete box --force
 
-# A hang, in three: what cannot be asked, an agent that leaves, one that boots.
+# A hang: of one that had been up, and of one that does not get there.
 check "hang: run" box \
 	"mk.insmod=mkt_hostile mk.params=what=lockup,ms=0,after_ms=3000" \
 	--watchdog 3,boot=60 --on-crash restart --restart-max 1

@@ -51,7 +51,13 @@ come_up "it is up again" web "rootfs up minimal" 240
 eventually "exec answers again" 60 answers web
 check "what it wrote is there" in_spawn web sha256sum -c /root/sum
 check "reboot from inside" in_spawn web systemctl reboot
-check "is seen" mkctl wait web --state stopped --timeout 120
+again()
+{
+	[ "$(json web generation)" = 3 ]
+}
+eventually "it is started again" 150 again
+come_up "and comes up" web "rootfs up minimal" 240
+equal "which show knows" 1 "$(json web restarts)"
 check "delete" mkctl delete web --force
 
 check "run from erofs, read-only" debian thin --vsock 43 --disk /dev/vdb,ro \
