@@ -131,6 +131,7 @@ static int wait_for_init(const char *name, struct mk_instance *inst,
 {
 	static struct spawnlog view;
 	int code, status = -1;
+	uint32_t life = 0;
 	struct mk_info info;
 	struct mk_error err;
 	int64_t left;
@@ -140,6 +141,14 @@ static int wait_for_init(const char *name, struct mk_instance *inst,
 	while (status < 0) {
 		/* The state first: a log read after it is complete. */
 		code = mk_instance_info(inst, &info, &err);
+		/* It rebooted, and its supervisor was quick: another log. */
+		if (!code && life && info.generation != life) {
+			spawnlog_end(&view);
+			code = spawnlog_begin(&view, inst, &err);
+			if (code)
+				return fail(name, &err);
+		}
+		life = code ? life : info.generation;
 		if (!code && info.state != MK_STATE_RUNNING)
 			spawnlog_hurry(&view);
 		if (!code)
