@@ -143,15 +143,15 @@ static bool listen_to(struct dumper *u)
 	if (!r.path[0]) {
 		if (u->child)
 			kill(u->child, SIGTERM);
-	} else if (!u->child) {
-		u->reply.number = r.number;
-		begin_dump(u, r.path);
-	} else {
-		/* The one that was let be has not ended yet. */
-		kill(u->child, SIGKILL);
-		hear(u);
-		return listen_to(u);
+		return true;
 	}
+	/* One that was let be may not have ended yet. */
+	if (u->child)
+		kill(u->child, SIGKILL);
+	while (u->child)
+		hear(u);
+	u->reply.number = r.number;
+	begin_dump(u, r.path);
 	return true;
 }
 

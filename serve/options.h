@@ -38,8 +38,9 @@ static inline bool serve_wished(const struct serve_wish *w)
 }
 
 /*
- * Takes the option if it names a device, or what follows an end; exits if that is not well-formed, or
- * the second of a kind of which there can be one.  The values are not copied.
+ * Takes the option if it names a device, or what follows an end; exits if that
+ * is not well-formed, or the second device of a kind of which there can be one.
+ * The values are not copied.
  */
 bool serve_take(struct serve_wish *w, const struct parse *p, int key,
 		const char *value);

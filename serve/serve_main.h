@@ -34,9 +34,10 @@ int serve_change(const struct ctl *ctl, const char *name,
 		 const struct serve_wish *w);
 
 /*
- * What the user does is not for the supervisor to answer.  starts: a restart
- * that waits is called off, and an end that was announced does not come.  ends: the life under way is not followed by
- * another one; true if instead a restart waited, which is called off.
+ * What the user does is not for the supervisor to answer.
+ * starts: a restart that waits is called off, and an end that was announced
+ * does not come.  ends: the life under way is not followed by another one; true
+ * if instead a restart waited, which is called off.
  */
 void serve_user_starts(const char *name);
 bool serve_user_ends(const struct ctl *ctl, const char *name,
