@@ -38,6 +38,12 @@ logged()
 	grep -qF -e "$1" /run/multikernel/box/log
 }
 
+# serves: is there a supervisor?
+serves()
+{
+	[ -n "$(supervisor box)" ]
+}
+
 the_log()
 {
 	if [ "$verdict_failures" != 0 ]; then
@@ -183,7 +189,7 @@ unit()
 	eval "exec_line=\"$(echo "$start_line" | sed 's/%i/box/g')\""
 	$exec_line 2>/tmp/unit.log &
 	unit_pid=$!
-	eventually "unit: it serves" 20 test -n "$(supervisor box)"
+	eventually "unit: it serves" 20 serves
 	check "unit: start" mkctl start box
 	eventually "unit: a crash is answered" 90 is generation 2
 	kill -TERM $unit_pid
@@ -192,7 +198,7 @@ unit()
 	equal "unit: it ends in order when it is stopped" 0 $unit_status
 	$exec_line 2>>/tmp/unit.log &
 	unit_pid=$!
-	eventually "unit: and comes back" 20 device_is box console waiting
+	eventually "unit: and comes back" 20 serves
 	eventually "unit: the last crash is not answered" 60 over
 	check "unit: delete" mkctl delete box
 	unit_status=0
