@@ -26,10 +26,16 @@ is()
 	[ "$(json box "$1")" = "$2" ]
 }
 
-# over: nothing is left to be done, and it does not run.
-over()
+# over: nothing is left to be done, and it does not run. Twice: between an end
+# and what the supervisor decides is a moment.
+rests()
 {
 	is pending none && ! is state running
+}
+
+over()
+{
+	rests && usleep 1000000 && rests
 }
 
 # logged TEXT: does the supervisor's log have it?
