@@ -177,6 +177,14 @@ names()
 		detail /tmp/quick
 	done
 	[ "$failures" != "$verdict_failures" ] || ok "five lives of one name"
+	# What a supervisor left, and nobody can read: no reason to forget it.
+	check "names: run" box "" --on-crash restart
+	kill_supervisor box
+	echo spoilt >/run/multikernel/box/state
+	refuse "names: a state file that cannot be read" 1 "--replace" \
+		mkctl start box
+	check "names: is no reason not to delete" mkctl delete box --force
+	check "names: and goes with it" test ! -e /run/multikernel/box
 }
 
 # The lines of the systemd unit, as systemd would run them.
