@@ -138,7 +138,8 @@ $(B)/tests/unit/%: tests/unit/%.c $(B)/san/libmultikernel.a
 		-ljson-c -lpthread $(LIBS)
 
 # Programs that machine tests take along; static, for a busybox machine.
-MACHINE		:= $(addprefix $(B)/tests/machine/,bind coretasks ioctls ports reports)
+MACHINE		:= $(addprefix $(B)/tests/machine/,bind coretasks ioctls killat ports \
+			reports vmcore)
 
 $(B)/tests/machine/%: tests/machine/%.c tests/machine/verdict.h \
 		include/uapi/linux/multikernel.h
