@@ -57,11 +57,18 @@ static int for_each_instance(struct mk_device *dev,
 static void print_row(const struct description *d, void *to)
 {
 	char memory[MK_SIZE_TEXT], heartbeat[32];
+	char cpus[sizeof(d->cpu_list) + 1];
+	const char *lost = "";
+	unsigned int i;
 
 	(void)to;
+	for (i = 0; i < d->nr_cpus; i++)
+		if (d->cpus[i].lost)
+			lost = "!";
+	snprintf(cpus, sizeof(cpus), "%s%s", d->cpu_list, lost);
 	describe_heartbeat(d, heartbeat, sizeof(heartbeat));
 	printf("%-15s %3u  %-18s %-10s %7s  %-28s %-9s %s\n", d->info.name,
-	       d->info.id, d->state, d->cpu_list,
+	       d->info.id, d->state, cpus,
 	       mk_size_short(memory, sizeof(memory), d->info.memory_bytes),
 	       d->info.label[0] ? d->info.label : "-", heartbeat, d->age);
 }
@@ -83,8 +90,9 @@ static const struct usage usage = {
 	.groups = groups,
 	.text = "Shows all instances (stores: mkctl pmem).  HEARTBEAT is the age of\n"
 		"the last sign of life of the spawn's agent, with a \"!\" when it is\n"
-		"late; SINCE is the age of the state.  The table is for people and may change; --json is for\n"
-		"programs.\n"
+		"late; a \"!\" behind CPUS says that not all of them acknowledged (mkctl\n"
+		"show tells which); SINCE is the age of the state.  The table is for\n"
+		"people and may change; --json is for programs.\n"
 		"\n"
 		"Example:\n"
 		"  mkctl list --json | jq -r '.[] | select(.state == \"crashed\")'\n",
@@ -121,6 +129,10 @@ int cmd_list(struct ctl *ctl, int argc, char **argv)
 		status = fail(NULL, &err);
 	else if (array)
 		json_print(json_object_get(array));
+	else if (dev.about.lost_cpus)
+		say("%u CPUs are lost until the machine restarts; mkctl "
+		    "fsck names them",
+		    dev.about.lost_cpus);
 	else if (!nr)
 		note(ctl, "no instances; mkctl run --help tells how to make "
 			  "one");

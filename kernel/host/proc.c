@@ -24,12 +24,14 @@ static const char *state_name(u32 state)
 	return state < ARRAY_SIZE(names) && names[state] ? names[state] : "?";
 }
 
+/* A "!" is behind one that is lost. */
 static void show_cpus(struct seq_file *m, const struct mkh_instance *inst)
 {
 	unsigned int i;
 
 	for (i = 0; i < inst->nr_cpus; i++)
-		seq_printf(m, "%s%u", i ? "," : "", inst->cpus[i].cpu);
+		seq_printf(m, "%s%u%s", i ? "," : "", inst->cpus[i].cpu,
+			   inst->cpus[i].lost ? "!" : "");
 }
 
 static void show_one(struct seq_file *m, struct mkh_instance *inst)
@@ -55,6 +57,7 @@ static void show_one(struct seq_file *m, struct mkh_instance *inst)
 static int show(struct seq_file *m, void *v)
 {
 	struct mkh_instance *inst;
+	unsigned int lost;
 	u32 id = 0;
 
 	seq_puts(m, "MK_ID  Type        Start Address   Segments");
@@ -68,6 +71,11 @@ static int show(struct seq_file *m, void *v)
 	}
 	if (!id)
 		seq_puts(m, "No kimages loaded\n");
+	mutex_lock(&mkh_lock);
+	lost = mkh_ledger_count(&mkh_ledger, MK_LEDGER_CPU, MK_OWNER_LOST);
+	mutex_unlock(&mkh_lock);
+	if (lost)
+		seq_printf(m, "CPUs lost until the next boot: %u\n", lost);
 	return 0;
 }
 

@@ -7,6 +7,7 @@
  *        reports ask NAME INDEX (print where that CPU is)
  *        reports last NAME INDEX (print where it was)
  *        reports hung NAME (give it up)
+ *        reports events (print those that are no change of a state)
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -175,6 +176,18 @@ static int report(const char *name, uint32_t index, int ask)
 	return error != 0;
 }
 
+static void print_events(void)
+{
+	struct mk_event e;
+	uint64_t seq;
+
+	for (seq = 0; next(&e, seq) == 0; seq = e.seq)
+		if (e.kind == MK_EVENT_CPU_LOST)
+			printf("lost cpu %u %s\n", e.cpu, e.name);
+		else if (e.kind == MK_EVENT_KEXEC_REFUSED)
+			printf("kexec refused\n");
+}
+
 int main(int argc, char **argv)
 {
 	struct mk_command c = { .flags = MK_KILL_F_HUNG };
@@ -191,6 +204,10 @@ int main(int argc, char **argv)
 		return ioctl(open_instance(argv[2]), MK_IOC_KILL, &c) != 0;
 	if (argc != 2)
 		return 2;
+	if (!strcmp(argv[1], "events")) {
+		print_events();
+		return 0;
+	}
 	events((uint32_t)atoi(argv[1]));
 	return failures != 0;
 }

@@ -4,9 +4,9 @@
 # on; without spawns a kexec works.  The last verdicts are the next kernel's:
 # where it does not come up there are none, and the run fails.
 #
-# machine: --host 6.1 --have 6.12 --append crashkernel=256M --with kexec --with build/tests/machine/vmcore --next-kernel --set END=panic
-# machine: --host 7.2 --have 6.1 --append crashkernel=256M --with kexec --with build/tests/machine/vmcore --next-kernel --set END=panic
-# machine: --host 6.12 --have 7.2 --with kexec --next-kernel --set END=kexec
+# machine: --host 6.1 --have 6.12 --append crashkernel=256M --with kexec --with build/tests/machine/reports --with build/tests/machine/vmcore --next-kernel --set END=panic
+# machine: --host 7.2 --have 6.1 --append crashkernel=256M --with kexec --with build/tests/machine/reports --with build/tests/machine/vmcore --next-kernel --set END=panic
+# machine: --host 6.12 --have 7.2 --with kexec --with build/tests/machine/reports --next-kernel --set END=kexec
 
 . /lib/verdict.sh
 
@@ -66,6 +66,7 @@ refuse "a kexec is refused" "[1-9][0-9]*" "busy" kexec -e
 refuse "and again" "[1-9][0-9]*" "busy" kexec -e
 check "the log says why" sh -c \
 	'dmesg | grep -q "kexec refused: 2 spawns run, stop them first"'
+equal "two events say so" 2 "$(reports events | grep -c '^kexec refused')"
 equal "a runs" running "$(state_of a)"
 equal "b runs" running "$(state_of b)"
 check "a answers" mkctl ping a

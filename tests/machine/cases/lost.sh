@@ -3,8 +3,8 @@
 # ever handed out again, and that is said, not hidden.  A test build's module
 # leaves out the SIPI to the APIC id in its parameter silent_apic.
 #
-# machine: --host 6.1 --have 6.12 --smp 6
-# machine: --host 7.2 --have 6.1 --smp 6
+# machine: --host 6.1 --have 6.12 --smp 6 --with build/tests/machine/reports
+# machine: --host 7.2 --have 6.1 --smp 6 --with build/tests/machine/reports
 
 . /lib/verdict.sh
 
@@ -24,6 +24,12 @@ ledger()
 	mkctl fsck 2>&1
 }
 
+# event CPU [NAME]: was it told that this CPU is lost?
+event()
+{
+	reports events | grep -q "^lost cpu $1 ${2:-}"
+}
+
 # --- silent when it is taken: nothing else is kept
 echo 5 >$silent
 refuse "a CPU that never parks is not given out" 1 "CPU 5 did not park" \
@@ -32,6 +38,11 @@ host_has "the other CPU went back" 0-4
 refuse "it is not there to be taken again" 1 "CPU 5 is lost" \
 	mkctl create a --cpus 5 --memory 64M
 refuse "fsck reports it" 1 "CPU 5 \(lost\)" ledger
+check "list says so" sh -c 'mkctl list 2>&1 | grep -q "1 CPUs are lost"'
+check "/proc/multikernel says so" grep -q "lost until the next boot: 1" \
+	/proc/multikernel
+check "the kernel log says so" sh -c 'dmesg | grep -q "CPU 5 .*lost"'
+check "an event says so" event 5
 refuse "the module stays" 1 . rmmod multikernel
 echo $nobody >$silent
 
@@ -45,6 +56,14 @@ refuse "the outcome of the kill is unknown" 3 "did not acknowledge" \
 	mkctl kill b
 check "the state is stopped" mkctl wait b --state stopped --timeout 1
 check "its log is still readable" sh -c 'mkctl log b | grep -q "spawn up"'
+check "list shows it" sh -c 'mkctl list 2>&1 | grep -q "^b .* 2-3! "'
+check "list --json names the CPU" sh -c \
+	'mkctl list --json | tr -d " \n" | grep -q "\"lost_cpus\":\[3\]"'
+check "show names the CPU" sh -c \
+	'mkctl show b | grep -q "^lost *CPU 3 did not acknowledge"'
+check "/proc/multikernel names the CPU" grep -q "b  *2,3!$" /proc/multikernel
+check "the kernel log names it" sh -c 'dmesg | grep -q "CPU 3 did not ack.*lost"'
+check "an event names it" event 3 b
 refuse "it does not start again" 1 "lost" mkctl start b
 refuse "deleting it says what stays behind" 3 "lost" mkctl delete b
 host_has "its CPUs stay away from the host" 0-1,4
