@@ -126,8 +126,11 @@ static int host_ends(struct notifier_block *nb, unsigned long action,
 	while ((inst = mkh_instance_next(id))) {
 		id = inst->id;
 		mutex_lock(&inst->lock);
-		if (inst->state == MK_STATE_RUNNING)
+		if (inst->state == MK_STATE_RUNNING) {
+			pr_info("instance %s is stopped with the host\n",
+				inst->name);
 			mkh_instance_end(inst, MK_STATE_STOPPED, MK_CAUSE_HOST);
+		}
 		mutex_unlock(&inst->lock);
 		mkh_instance_put(inst);
 	}

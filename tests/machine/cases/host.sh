@@ -2,8 +2,8 @@
 # The host's own end and sleep while spawns run (hazard H13): it does not sleep
 # while there is an instance, and an orderly power-off takes them with it.
 #
-# machine: --host 6.1 --have 6.12 --poweroff
-# machine: --host 7.2 --have 6.1 --poweroff
+# machine: --host 6.1 --have 6.12 --poweroff --expect "instance last is stopped with the host"
+# machine: --host 7.2 --have 6.1 --poweroff --expect "instance last is stopped with the host"
 
 . /lib/verdict.sh
 
@@ -20,4 +20,5 @@ check "the host says why" sh -c \
 	'dmesg | grep -q "cannot sleep while instance last exists"'
 check "the spawn goes on" sh -c 'mkctl list | grep -q running'
 # The runner powers the host off now, with the spawn running; it fails unless
-# the machine goes down in an orderly way, without a splat.
+# the machine goes down in an orderly way, without a splat, and says first that
+# it stops the spawn.

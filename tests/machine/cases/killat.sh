@@ -6,6 +6,7 @@
 # machine: --devices --host 6.1 --have 6.12 --with build/tests/machine/killat --set FIRST=1
 # machine: --devices --host 7.2 --have 6.12 --with build/tests/machine/killat --set FIRST=2
 
+# shellcheck disable=SC2086 # words
 . /lib/verdict.sh
 . /lib/devices.sh
 
@@ -81,7 +82,7 @@ away()
 		mkctl delete torn --force >/tmp/said 2>&1 ||
 			wrong "it cannot be deleted"
 	fi
-	mkctl pmem --json 2>/dev/null | sed -n 's/.*"store": *"\([^"]*\)".*/\1/p' |
+	mkctl pmem --json 2>/dev/null | sed -n 's/.*"name": *"\([^"]*\)".*/\1/p' |
 		while read -r store; do
 			mkctl pmem drop "$store" --discard
 		done >/tmp/said 2>&1
@@ -188,7 +189,8 @@ truncate -s 4M /tmp/files/data
 echo hello >/tmp/hello
 check "tap" make_tap t0 10.9.0.1/24
 # what is made once and stays
-created >/dev/null && mkctl delete torn
+check "a store" with_pmem
+check "goes" mkctl delete torn --force
 world >/tmp/world
 
 sweep 10 nothing "none created" "[01] created" mkctl create torn $PLACE
@@ -198,3 +200,106 @@ sweep 5 stopped "stopped" "0 created" mkctl unload torn
 sweep 8 loaded "none loaded" "[01] none" mkctl delete torn
 sweep 10 nothing "none created loaded running" "[01] .*" \
 	mkctl run torn $PLACE $KERNEL
+sweep 6 nothing "none created loaded running" "[01] .*" \
+	mkctl run torn $PLACE $KERNEL --pmem /tmp/files/data
+sweep 3 with_pmem running "0 running" mkctl pmem sync
+sweep 6 with_pmem "none running" "[01] none" mkctl delete torn --force
+sweep 8 nothing "none created loaded running" "[01] .*" \
+	mkctl run torn --cpus 2-3 --memory 384M $BUSYBOX $DEVICES
+sweep 4 created created "0 created" mkctl show torn
+sweep 2 created created "0 created" mkctl list --json
+sweep 4 created created "0 created" mkctl fsck
+
+# --- of a spawn that runs, with devices; it stays over all of these
+# alive POINTS AFTER COMMAND...: kill it at so many stops, do it again, look.
+alive()
+{
+	points=$1
+	after=$2
+	shift 2
+	where="$*"
+	killat count /dev/multikernel "$@" 3>/tmp/stops >/tmp/said 2>&1 ||
+		true
+	stops=$(sed 's/ .*//' /tmp/stops)
+	right=1
+	[ "${stops:-0}" -gt 3 ] || wrong "has no stops: $(cat /tmp/stops)"
+	$after
+	begun=$(date +%s)
+	bad=0
+	[ -n "$right" ] || bad=1
+	point=0
+	while [ $point -lt "$points" ] && [ "${stops:-0}" -gt 3 ]; do
+		at=$((FIRST + point * (stops - FIRST) / points))
+		point=$((point + 1))
+		right=1
+		killat $at /dev/multikernel "$@" 3>/tmp/at >/tmp/said 2>&1 ||
+			true
+		where="$* ($(cat /tmp/at))"
+		look "running stopped"
+		mkctl device torn --json >/tmp/said 2>&1 ||
+			wrong "its devices cannot be shown"
+		"$@" >/tmp/said 2>&1 </dev/null || wrong "again: it fails"
+		$after
+		[ -n "$right" ] || bad=$((bad + 1))
+	done
+	equal "$where: $points of $stops stops in $(($(date +%s) - begun)) s" \
+		0 $bad
+}
+
+no_rng()
+{
+	while n=$(device_number torn rng) && [ -n "$n" ]; do
+		mkctl device torn remove "$n" >/tmp/said 2>&1 || {
+			wrong "rng cannot be removed"
+			return 0
+		}
+	done
+}
+
+has_disk()
+{
+	tries=0
+	until device_is torn disk running || [ $tries -gt 60 ]; do
+		tries=$((tries + 1))
+		usleep 200000
+	done
+	device_is torn disk running || wrong "its disk does not run"
+}
+
+up_again()
+{
+	[ "$(state)" = running ] && return
+	mkctl start torn --wait 60 >/tmp/said 2>&1 || wrong "no start"
+}
+
+check "a spawn with devices" served
+eventually "it answers" 60 answers torn
+alive 2 true mkctl log torn
+alive 3 true mkctl ping torn
+alive 4 true mkctl exec torn -- true
+alive 4 true mkctl cp /tmp/hello torn:/tmp/hello
+same "what was copied is whole" hello in_spawn torn cat /tmp/hello
+same "and nothing beside it" hello in_spawn torn ls -A /tmp
+alive 5 no_rng mkctl device torn add --rng
+
+# The supervisor itself, as it takes over from another that was killed.
+bad=0
+for at in 3 20 45 80 130 200; do
+	right=1
+	where="mkctl serve torn, stop $((at + FIRST))"
+	kill_supervisor torn
+	timeout 5 killat $((at + FIRST)) /dev/multikernel mkctl serve torn \
+		--foreground 3>/tmp/at >/tmp/said 2>&1 || true
+	look running
+	mkctl serve torn >/tmp/said 2>&1 || wrong "it cannot be taken over"
+	has_disk
+	[ -n "$right" ] || bad=$((bad + 1))
+done
+equal "supervisors killed at six stops" 0 $bad
+check "the disk works" in_spawn torn sh -c \
+	'dd if=/dev/zero of=/dev/vda bs=64k count=16 conv=fsync 2>/dev/null'
+alive 2 up_again mkctl stop torn
+where="at the end"
+right=1
+away
+check "nothing is left of it" test -n "$right"
