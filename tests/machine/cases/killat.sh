@@ -196,14 +196,14 @@ world >/tmp/world
 sweep 10 nothing "none created" "[01] created" mkctl create torn $PLACE
 sweep 8 created "created loaded" "0 loaded" mkctl load torn $KERNEL
 sweep 6 loaded "loaded running" "[01] running" mkctl start torn
-sweep 5 stopped "stopped" "0 created" mkctl unload torn
+sweep 5 stopped "stopped created" "0 created" mkctl unload torn
 sweep 8 loaded "none loaded" "[01] none" mkctl delete torn
 sweep 10 nothing "none created loaded running" "[01] .*" \
 	mkctl run torn $PLACE $KERNEL
 sweep 6 nothing "none created loaded running" "[01] .*" \
 	mkctl run torn $PLACE $KERNEL --pmem /tmp/files/data
 sweep 3 with_pmem running "0 running" mkctl pmem sync
-sweep 6 with_pmem "none running" "[01] none" mkctl delete torn --force
+sweep 6 with_pmem "none running stopped" "[01] none" mkctl delete torn --force
 sweep 8 nothing "none created loaded running" "[01] .*" \
 	mkctl run torn --cpus 2-3 --memory 384M $BUSYBOX $DEVICES
 sweep 4 created created "0 created" mkctl show torn
@@ -211,12 +211,14 @@ sweep 2 created created "0 created" mkctl list --json
 sweep 4 created created "0 created" mkctl fsck
 
 # --- of a spawn that runs, with devices; it stays over all of these
-# alive POINTS AFTER COMMAND...: kill it at so many stops, do it again, look.
+# alive POINTS AFTER AGAIN COMMAND...: kill it at so many stops, and look; done
+# again it ends with the status AGAIN; AFTER undoes it.
 alive()
 {
 	points=$1
 	after=$2
-	shift 2
+	again=$3
+	shift 3
 	where="$*"
 	killat count /dev/multikernel "$@" 3>/tmp/stops >/tmp/said 2>&1 ||
 		true
@@ -238,7 +240,10 @@ alive()
 		look "running stopped"
 		mkctl device torn --json >/tmp/said 2>&1 ||
 			wrong "its devices cannot be shown"
-		"$@" >/tmp/said 2>&1 </dev/null || wrong "again: it fails"
+		status=0
+		"$@" >/tmp/said 2>&1 </dev/null || status=$?
+		echo $status | grep -qx -e "$again" ||
+			wrong "again: it ends with $status"
 		$after
 		[ -n "$right" ] || bad=$((bad + 1))
 	done
@@ -274,13 +279,14 @@ up_again()
 
 check "a spawn with devices" served
 eventually "it answers" 60 answers torn
-alive 2 true mkctl log torn
-alive 3 true mkctl ping torn
-alive 4 true mkctl exec torn -- true
-alive 4 true mkctl cp /tmp/hello torn:/tmp/hello
-same "what was copied is whole" hello in_spawn torn cat /tmp/hello
-same "and nothing beside it" hello in_spawn torn ls -A /tmp
-alive 5 no_rng mkctl device torn add --rng
+in_spawn torn mkdir -p /tmp/at
+alive 2 true 0 mkctl log torn
+alive 3 true 0 mkctl ping torn
+alive 4 true 0 mkctl exec torn -- true
+alive 4 true 0 mkctl cp /tmp/hello torn:/tmp/at/hello
+same "what was copied is whole" hello in_spawn torn cat /tmp/at/hello
+same "and nothing beside it" hello in_spawn torn ls -A /tmp/at
+alive 5 no_rng 0 mkctl device torn add --rng
 
 # The supervisor itself, as it takes over from another that was killed.
 bad=0
@@ -298,7 +304,7 @@ done
 equal "supervisors killed at six stops" 0 $bad
 check "the disk works" in_spawn torn sh -c \
 	'dd if=/dev/zero of=/dev/vda bs=64k count=16 conv=fsync 2>/dev/null'
-alive 2 up_again mkctl stop torn
+alive 2 up_again "[01]" mkctl stop torn
 where="at the end"
 right=1
 away
