@@ -193,22 +193,22 @@ check "a store" with_pmem
 check "goes" mkctl delete torn --force
 world >/tmp/world
 
-sweep 10 nothing "none created" "[01] created" mkctl create torn $PLACE
-sweep 8 created "created loaded" "0 loaded" mkctl load torn $KERNEL
-sweep 6 loaded "loaded running" "[01] running" mkctl start torn
-sweep 5 stopped "stopped created" "0 created" mkctl unload torn
-sweep 8 loaded "none loaded" "[01] none" mkctl delete torn
-sweep 10 nothing "none created loaded running" "[01] .*" \
-	mkctl run torn $PLACE $KERNEL
+sweep 6 nothing "none created" "[01] created" mkctl create torn $PLACE
+sweep 4 created "created loaded" "0 loaded" mkctl load torn $KERNEL
+sweep 4 loaded "loaded running" "[01] running" mkctl start torn
+sweep 3 stopped "stopped created" "0 created" mkctl unload torn
+sweep 4 loaded "none loaded" "[01] none" mkctl delete torn
 sweep 6 nothing "none created loaded running" "[01] .*" \
+	mkctl run torn $PLACE $KERNEL
+sweep 4 nothing "none created loaded running" "[01] .*" \
 	mkctl run torn $PLACE $KERNEL --pmem /tmp/files/data
-sweep 3 with_pmem running "0 running" mkctl pmem sync
-sweep 6 with_pmem "none running stopped" "[01] none" mkctl delete torn --force
-sweep 8 nothing "none created loaded running" "[01] .*" \
+sweep 2 with_pmem running "0 running" mkctl pmem sync
+sweep 4 with_pmem "none running stopped" "[01] none" mkctl delete torn --force
+sweep 5 nothing "none created loaded running" "[01] .*" \
 	mkctl run torn --cpus 2-3 --memory 384M $BUSYBOX $DEVICES
-sweep 4 created created "0 created" mkctl show torn
-sweep 2 created created "0 created" mkctl list --json
-sweep 4 created created "0 created" mkctl fsck
+sweep 1 created created "0 created" mkctl show torn
+sweep 1 created created "0 created" mkctl list --json
+sweep 1 created created "0 created" mkctl fsck
 
 # --- of a spawn that runs, with devices; it stays over all of these
 # alive POINTS AFTER AGAIN COMMAND...: kill it at so many stops, and look; done
