@@ -139,7 +139,7 @@ $(B)/tests/unit/%: tests/unit/%.c $(B)/san/libmultikernel.a
 
 # Programs that machine tests take along; static, for a busybox machine.
 MACHINE		:= $(addprefix $(B)/tests/machine/,bind coretasks ioctls killat ports \
-			reports vmcore)
+			reports vmcore ward witness)
 
 $(B)/tests/machine/%: tests/machine/%.c tests/machine/verdict.h \
 		include/uapi/linux/multikernel.h
@@ -195,6 +195,10 @@ dump-tools: all
 bench: all
 	bench/run
 
+# The whole fault matrix, and its table in docs/faults.md.
+matrix: machine-programs
+	scripts/matrix --run
+
 # --- install ------------------------------------------------------------------
 install: all
 	install -D -m 755 $(B)/mkctl $(DESTDIR)$(SBINDIR)/mkctl
@@ -233,7 +237,7 @@ clean:
 	rm -rf $(B)
 
 .PHONY: all kmod unit unit-programs machine-programs fuzz test check bench \
-	dump-tools install install-agent clean FORCE
+	matrix dump-tools install install-agent clean FORCE
 .SECONDARY:
 
 -include $(wildcard $(B)/lib/*.d $(B)/mkctl-obj/*.d $(B)/serve-obj/*.d $(B)/san/lib/*.d \

@@ -24,6 +24,7 @@
  *   mk.reload=N			unload and load the agent's module
  *   mk.show				its doorbell and CPUs, in lines
  *					"spawn shows ..."
+ *   mk.fault=NAME mk.phase=boot|idle|load	see spawn_fault.c
  *   mk.serve				send back what comes to port 0x8001
  *   mk.sink=USEC			read port 0x8002, a message each USEC
  *   mk.source=N			send N messages of 8 to 65536 bytes to
@@ -260,6 +261,7 @@ int main(int argc, char **argv)
 		level = '6';
 	}
 
+	let_fail(start_loads);
 	insert_modules();
 	start_ports();
 	show_self();

@@ -15,6 +15,12 @@ const char *option(const char *name);
 /* mk.insmod and mk.params */
 void insert_modules(void);
 
+/* Load /modules/NAME.ko with these parameters. */
+void insert_module(const char *name, const char *params);
+
+/* mk.fault, at the moment of mk.phase; @load keeps the CPUs busy. */
+void let_fail(void (*load)(const char *list));
+
 /* mk.reload: unload and load the agent's module so often. */
 void reload_agent(void);
 

@@ -53,7 +53,7 @@ static int64_t now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-static void insert(const char *name, const char *params)
+void insert_module(const char *name, const char *params)
 {
 	char path[128];
 	int fd;
@@ -98,7 +98,7 @@ void insert_modules(void)
 		return;
 	snprintf(names, sizeof(names), "%s", value);
 	while ((name = strsep(&at, ":")))
-		insert(name, params);
+		insert_module(name, params);
 }
 
 void reload_agent(void)
@@ -113,7 +113,7 @@ void reload_agent(void)
 		if (syscall(SYS_delete_module, "multikernel_spawn", O_NONBLOCK))
 			say("delete_module failed %d", errno);
 		usleep(100000);
-		insert("multikernel_spawn", "");
+		insert_module("multikernel_spawn", "");
 	}
 	say("reloaded %d", times);
 	_exit(0);
