@@ -11,11 +11,13 @@
 # LATE_US is the worst lateness of a timer on the host meanwhile (ward.c).
 # scripts/matrix makes the table of docs/faults.md out of them.
 #
+# PHASES=rotate is one phase, another one each day; "make matrix" runs all.
+#
 # A triple fault is not tried: it resets the machine (hazard H7).
 #
-# machine: --host 6.1 --have 6.12 --smp 5 --with build/tests/machine/ward --with build/tests/machine/witness --set FAULTS="panic oops bug-irq softlockup hardlockup reboot"
-# machine: --host 6.1 --have 6.12 --smp 5 --with build/tests/machine/ward --with build/tests/machine/witness --set FAULTS="oom oom-panic wild-text wild-tables init-killed"
-# machine: --host 6.1 --have 6.12 --smp 5 --with build/tests/machine/ward --with build/tests/machine/witness --set FAULTS="wild-channel flood agent-gone agent-stuck cpu-offline"
+# machine: --host 6.1 --have 6.12 --smp 5 --with build/tests/machine/ward --with build/tests/machine/witness --set FAULTS="panic oops bug-irq softlockup hardlockup reboot" --set PHASES=rotate
+# machine: --host 6.1 --have 6.12 --smp 5 --with build/tests/machine/ward --with build/tests/machine/witness --set FAULTS="oom oom-panic wild-text wild-tables init-killed" --set PHASES=rotate
+# machine: --host 6.1 --have 6.12 --smp 5 --with build/tests/machine/ward --with build/tests/machine/witness --set FAULTS="wild-channel flood agent-gone agent-stuck cpu-offline" --set PHASES=rotate
 
 . /lib/verdict.sh
 
@@ -65,6 +67,12 @@ must()
 	fi
 }
 
+# ended: by force, or by itself just now.
+ended()
+{
+	mkctl kill "$name" || ! mkctl show "$name" | grep -q '^state *running'
+}
+
 # One cell, in a shell of its own: $name, $fault, $phase, $cpus, $list.
 cell()
 {
@@ -87,7 +95,7 @@ cell()
 	case $seen in
 	crashed:* | stopped:*) ;;
 	*)
-		must kill mkctl kill "$name"
+		must kill ended
 		after=kill+
 		;;
 	esac
@@ -136,8 +144,14 @@ sleep 1
 said=$(ward_says)
 echo "# without spawns: $said"
 
+phases=${PHASES:-boot idle load}
+if [ "$phases" = rotate ]; then
+	set -- boot idle load
+	shift $(($(date +%s) / 86400 % 3))
+	phases=$1
+fi
 for fault in $FAULTS; do
-	for phase in ${PHASES:-boot idle load}; do
+	for phase in $phases; do
 		begin=$(date +%s)
 		(name=one cpus=1 list=2 && cell) >/tmp/one.cell 2>&1 &
 		one=$!
@@ -150,6 +164,8 @@ for fault in $FAULTS; do
 		sed "s/^matrix.*/& ${late:-?}/" /tmp/one.cell /tmp/two.cell
 		bad=$(cat /tmp/one.cell /tmp/two.cell | grep -c '^not ok') || true
 		verdict_failures=$((verdict_failures + bad))
+		equal "$what: both cells came to an end" 2 \
+			$(cat /tmp/one.cell /tmp/two.cell | grep -c '^matrix')
 		check "$what: the host's sums are right" test \
 			"$(number sums)" -gt 0 -a "$(number badsums)" = 0
 		check "$what: its stream is whole" test \
