@@ -145,7 +145,11 @@ $(B)/tests/machine/%: tests/machine/%.c tests/machine/verdict.h \
 		include/uapi/linux/multikernel.h
 	@mkdir -p $(@D)
 	$(call say,CC,$<) $(CC) -std=gnu11 -D_GNU_SOURCE $(WARN) $(INCLUDES) \
-		$(OPT) -static -o $@ $<
+		$(OPT) -static -o $@ $(filter %.c,$^)
+
+# Those of several files.
+MACHINE		+= $(B)/tests/machine/soak
+$(B)/tests/machine/soak: tests/machine/measure.c tests/machine/measure.h
 
 $(B)/tests/machine/%.so: tests/machine/%.c include/uapi/linux/multikernel.h
 	@mkdir -p $(@D)

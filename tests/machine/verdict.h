@@ -10,7 +10,7 @@
 static unsigned int failures;
 
 /* @have and @want are shown if it is not good. */
-static void verdict(int good, const char *what, int have, int want)
+static inline void verdict(int good, const char *what, int have, int want)
 {
 	if (good) {
 		printf("ok - %s\n", what);
@@ -22,7 +22,7 @@ static void verdict(int good, const char *what, int have, int want)
 }
 
 /* What a call returned must be @want, which may be a negative errno. */
-static void expect(const char *what, long have, long want)
+static inline void expect(const char *what, long have, long want)
 {
 	if (have < 0)
 		have = -errno;
