@@ -148,8 +148,10 @@ $(B)/tests/machine/%: tests/machine/%.c tests/machine/verdict.h \
 		$(OPT) -static -o $@ $(filter %.c,$^)
 
 # Those of several files.
-MACHINE		+= $(B)/tests/machine/soak
-$(B)/tests/machine/soak: tests/machine/measure.c tests/machine/measure.h
+MACHINE		+= $(addprefix $(B)/tests/machine/,mkfuzz soak)
+$(B)/tests/machine/mkfuzz $(B)/tests/machine/soak: tests/machine/measure.c \
+		tests/machine/measure.h
+$(B)/tests/machine/mkfuzz: $(wildcard tests/machine/mkfuzz*.[ch])
 
 $(B)/tests/machine/%.so: tests/machine/%.c include/uapi/linux/multikernel.h
 	@mkdir -p $(@D)

@@ -252,11 +252,10 @@ void measure_judge(const struct measure *first, const struct measure *last,
 
 		if (i == FREE || i == AVAILABLE)
 			lost = -lost;
-		snprintf(
-			text, sizeof(text),
-			"no leak: %s, %+ld kB lost in %u cycles (%.2f a cycle)",
-			amount_names[i], lost, between,
-			between ? (double)lost / between : 0.0);
+		snprintf(text, sizeof(text),
+			 "no leak: %s, %+ld kB lost in %u %s (%.2f each)",
+			 amount_names[i], lost, between, what,
+			 between ? (double)lost / between : 0.0);
 		verdict(lost <= noise[i], text, 0, 0);
 	}
 	judge_slabs(first, last, between, what);
