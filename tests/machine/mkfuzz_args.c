@@ -232,7 +232,7 @@ static void fill_event(struct worker *w, enum target target, void *arg)
 	struct mk_event *event = arg;
 
 	event->seq = one_in(w, 3) ? odd_value(w, &(struct field){ .kind = ANY })
-				  : below(w, 1000);
+				  : below(w, 100);
 }
 
 static void fill_open(struct worker *w, enum target target, void *arg)

@@ -514,6 +514,21 @@ static void do_descriptor(struct worker *w, enum target target)
 	}
 }
 
+/* There is hardly one to call: find it, or make it. */
+static void appear(struct worker *w, enum target target)
+{
+	unsigned int n = below(w, 8);
+
+	if (target == DEEP || n < 4)
+		fuzz_plain(w, target, MK_IOC_OPEN);
+	else if (n < 6)
+		fuzz_create(w, target);
+	if (is_tiny(target) && n >= 5) {
+		fuzz_load(w, target);
+		fuzz_plain(w, target, MK_IOC_START);
+	}
+}
+
 void fuzz_call(struct worker *w)
 {
 	/* the tiny ones are where most can happen */
@@ -524,29 +539,31 @@ void fuzz_call(struct worker *w)
 	unsigned int what = below(w, 100);
 
 	__atomic_add_fetch(&shared->calls, 1, __ATOMIC_RELAXED);
-	if (what < 10)
+	if (fcntl(target_fd(w, target), F_GETFD) < 0 && one_in(w, 2))
+		appear(w, target);
+	else if (what < 8)
 		fuzz_machine(w);
-	else if (what < 14)
+	else if (what < 11)
 		fuzz_create(w, target == DEEP ? RAW : target);
-	else if (what < 20)
+	else if (what < 15)
 		fuzz_open(w, target);
-	else if (what < 46)
-		fuzz_instance(w, target);
 	else if (what < 51)
+		fuzz_instance(w, target);
+	else if (what < 56)
 		fuzz_load(w, target);
-	else if (what < 55)
+	else if (what < 59)
 		fuzz_number(w);
-	else if (what < 61)
+	else if (what < 64)
 		do_read(w, target);
-	else if (what < 68)
+	else if (what < 71)
 		do_write(w, target);
-	else if (what < 73)
+	else if (what < 77)
 		do_map(w, target);
-	else if (what < 80)
+	else if (what < 84)
 		do_mapping(w);
-	else if (what < 88)
+	else if (what < 91)
 		do_other(w);
-	else if (what < 93)
+	else if (what < 95)
 		do_poll(w, target);
 	else
 		do_descriptor(w, target);
