@@ -6,6 +6,7 @@
 # make test         every layer of tests (scripts/test); LAYERS="unit fuzz"
 # make unit         build and run the unit tests
 # make fuzz         build the fuzz targets
+# make soak         what takes hours: cycles, fuzzing, a kernel for debugging
 # make check        format, static analysis, header self-containment
 # make dump-tools   open dumps with crash and drgn; downloads 1 GB, once
 # make bench        figures, as ratios within one run
@@ -198,6 +199,9 @@ check:
 dump-tools: all
 	tests/dump/run
 
+soak:
+	scripts/soak
+
 bench: all
 	bench/run
 
@@ -243,7 +247,7 @@ clean:
 	rm -rf $(B)
 
 .PHONY: all kmod unit unit-programs machine-programs fuzz test check bench \
-	matrix dump-tools install install-agent clean FORCE
+	matrix soak dump-tools install install-agent clean FORCE
 .SECONDARY:
 
 -include $(wildcard $(B)/lib/*.d $(B)/mkctl-obj/*.d $(B)/serve-obj/*.d $(B)/san/lib/*.d \

@@ -144,12 +144,26 @@ static void bring_up(struct worker *w)
 		fuzz_plain(w, target, MK_IOC_START);
 }
 
+/* Where the kernel can have allocations fail for those who ask for it. */
+static void make_it_fail(void)
+{
+	int fd = open("/proc/thread-self/make-it-fail", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (write(fd, "1", 1) != 1)
+		_exit(97);
+	close(fd);
+}
+
 static void *work(void *arg)
 {
 	struct worker *w = arg;
 	int i;
 
 	this_worker = w;
+	if (w->number / WORKERS & 1)
+		make_it_fail();
 	for (i = 0; i < CALLS_A_BATCH / WORKERS; i++)
 		fuzz_call(w);
 	__atomic_sub_fetch(&working, 1, __ATOMIC_RELEASE);

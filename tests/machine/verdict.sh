@@ -136,6 +136,18 @@ come_up()
 	ok "$verdict_text"
 }
 
+# kmemleak: does a kernel that has it find nothing of ours?
+kmemleak()
+{
+	# what is new is told from the second scan on
+	for verdict_scan in 1 2 3; do
+		sleep 2
+		echo scan >/sys/kernel/debug/kmemleak
+	done
+	cat /sys/kernel/debug/kmemleak
+	! grep -q multikernel /sys/kernel/debug/kmemleak
+}
+
 verdict_end()
 {
 	verdict_status=$?
