@@ -514,6 +514,34 @@ static void do_descriptor(struct worker *w, enum target target)
 	}
 }
 
+/*
+ * A whole life, all of it good but for what others do to it meanwhile: random
+ * calls alone seldom delete what is mapped, polled and read.
+ */
+static void live(struct worker *w, enum target target)
+{
+	int n;
+
+	if (target == DEEP || !w->creates_left)
+		return;
+	w->creates_left--;
+	fuzz_plain(w, target, MK_IOC_CREATE);
+	fuzz_plain(w, target, MK_IOC_OPEN);
+	for (n = below(w, 4); n > 0; n--)
+		do_map(w, target);
+	fuzz_load(w, target);
+	if (is_tiny(target))
+		fuzz_plain(w, target, MK_IOC_START);
+	for (n = below(w, 3); n > 0; n--)
+		do_mapping(w);
+	if (one_in(w, 2))
+		fuzz_plain(w, target, MK_IOC_KILL);
+	fuzz_plain(w, target, MK_IOC_DELETE);
+	for (n = 0; n < MAPS; n++)
+		touch(w, n);
+	do_read(w, target);
+}
+
 /* There is hardly one to call: find it, or make it. */
 static void appear(struct worker *w, enum target target)
 {
@@ -541,6 +569,8 @@ void fuzz_call(struct worker *w)
 	__atomic_add_fetch(&shared->calls, 1, __ATOMIC_RELAXED);
 	if (fcntl(target_fd(w, target), F_GETFD) < 0 && one_in(w, 2))
 		appear(w, target);
+	else if (what < 2)
+		live(w, target);
 	else if (what < 8)
 		fuzz_machine(w);
 	else if (what < 11)
