@@ -151,9 +151,7 @@ ssize_t mkh_memory_write(struct file *file, const char __user *buffer,
 loff_t mkh_memory_seek(struct file *file, loff_t offset, int whence);
 int mkh_memory_map(struct file *file, struct vm_area_struct *vma);
 
-/* instance.c: the life cycle */
-int mkh_instance_create(struct mk_create *arg, const u32 *cpus,
-			struct mkh_instance **instance);
+/* list.c: which instances there are; what finds one takes a reference */
 struct mkh_instance *mkh_instance_find(const char *name);
 struct mkh_instance *mkh_instance_next(u32 id); /* lowest id above @id */
 /* A use of the store @id: it stays until that is ended.  -ENOENT, -EINVAL. */
@@ -161,6 +159,18 @@ int mkh_instance_use(u32 id, struct mkh_instance **store);
 void mkh_instance_unuse(struct mkh_instance *store);
 void mkh_instance_get(struct mkh_instance *inst);
 void mkh_instance_put(struct mkh_instance *inst);
+unsigned int mkh_instance_count(void);
+/* Can be found from now on.  The list has a reference of its own. */
+void mkh_instance_enlist(struct mkh_instance *inst);
+/*
+ * Cannot be found any more; its reference is the caller's.  -EBUSY: an image
+ * names the store.
+ */
+int mkh_instance_strike(struct mkh_instance *inst);
+
+/* instance.c: the life cycle */
+int mkh_instance_create(struct mk_create *arg, const u32 *cpus,
+			struct mkh_instance **instance);
 int mkh_instance_load(struct mkh_instance *inst, const struct mk_load *arg);
 int mkh_instance_start(struct mkh_instance *inst);
 int mkh_instance_kill(struct mkh_instance *inst, bool hung);
@@ -170,7 +180,6 @@ int mkh_instance_delete(struct mkh_instance *inst, bool force);
 void mkh_instance_undo(struct mkh_instance *inst);
 int mkh_instance_stop(struct mkh_instance *inst);
 void mkh_instance_info(struct mkh_instance *inst, struct mk_info *info);
-unsigned int mkh_instance_count(void);
 /* Stop a running instance whose end has a @cause; inst->lock is held. */
 int mkh_instance_end(struct mkh_instance *inst, u32 state, u32 cause);
 

@@ -8,96 +8,7 @@
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 
-static LIST_HEAD(instances); /* mkh_lock; by ascending id */
-static unsigned int nr_instances; /* written under mkh_lock */
 static u32 last_id; /* mkh_change_lock */
-
-/* --- references and enumeration ----------------------------------------- */
-
-void mkh_instance_get(struct mkh_instance *inst)
-{
-	kref_get(&inst->ref);
-}
-
-static void release(struct kref *ref)
-{
-	struct mkh_instance *inst = container_of(ref, struct mkh_instance, ref);
-
-	kfree(inst->cpus);
-	kfree(inst);
-	module_put(THIS_MODULE);
-}
-
-void mkh_instance_put(struct mkh_instance *inst)
-{
-	kref_put(&inst->ref, release);
-}
-
-struct mkh_instance *mkh_instance_find(const char *name)
-{
-	struct mkh_instance *inst, *found = NULL;
-
-	mutex_lock(&mkh_lock);
-	list_for_each_entry(inst, &instances, link) {
-		if (!strncmp(inst->name, name, MK_NAME_BYTES)) {
-			mkh_instance_get(inst);
-			found = inst;
-			break;
-		}
-	}
-	mutex_unlock(&mkh_lock);
-	return found;
-}
-
-struct mkh_instance *mkh_instance_next(u32 id)
-{
-	struct mkh_instance *inst, *found = NULL;
-
-	mutex_lock(&mkh_lock);
-	list_for_each_entry(inst, &instances, link) {
-		if (inst->id > id) {
-			mkh_instance_get(inst);
-			found = inst;
-			break;
-		}
-	}
-	mutex_unlock(&mkh_lock);
-	return found;
-}
-
-int mkh_instance_use(u32 id, struct mkh_instance **store)
-{
-	struct mkh_instance *inst;
-	int err = -ENOENT;
-
-	mutex_lock(&mkh_lock);
-	list_for_each_entry(inst, &instances, link) {
-		if (inst->id != id)
-			continue;
-		err = inst->nr_cpus ? -EINVAL : 0;
-		if (!err) {
-			inst->users++;
-			mkh_instance_get(inst);
-			*store = inst;
-		}
-		break;
-	}
-	mutex_unlock(&mkh_lock);
-	return err;
-}
-
-void mkh_instance_unuse(struct mkh_instance *store)
-{
-	mutex_lock(&mkh_lock);
-	store->users--;
-	mutex_unlock(&mkh_lock);
-	mkh_instance_put(store);
-}
-
-unsigned int mkh_instance_count(void)
-{
-	return READ_ONCE(nr_instances);
-}
 
 /* --- what INFO shows ------------------------------------------------------ */
 
@@ -423,7 +334,7 @@ static int check_create(struct mk_create *arg, const u32 *cpus)
 		arg->reason = MK_REASON_NAME_TAKEN;
 		return -EEXIST;
 	}
-	if (READ_ONCE(nr_instances) >= MKH_INSTANCES_MAX) {
+	if (mkh_instance_count() >= MKH_INSTANCES_MAX) {
 		arg->reason = MK_REASON_TOO_MANY;
 		return -ENOSPC;
 	}
@@ -440,11 +351,7 @@ static void publish(struct mkh_instance *inst)
 	mutex_lock(&inst->lock);
 	ledger_move_all(inst, inst->id);
 	set_state(inst, MK_STATE_CREATED, MK_CAUSE_NONE);
-	mutex_lock(&mkh_lock);
-	list_add_tail(&inst->link, &instances);
-	nr_instances++;
-	mutex_unlock(&mkh_lock);
-	mkh_instance_get(inst); /* the list's */
+	mkh_instance_enlist(inst);
 	tell(inst, MK_EVENT_CREATED, 0);
 	mutex_unlock(&inst->lock);
 }
@@ -746,14 +653,8 @@ static int delete_locked(struct mkh_instance *inst, bool force)
 		mkh_instance_end(inst, MK_STATE_STOPPED, MK_CAUSE_KILLED);
 	}
 	/* From here on nobody can find it, map it or read it. */
-	mutex_lock(&mkh_lock);
-	if (inst->users) {
-		mutex_unlock(&mkh_lock);
+	if (mkh_instance_strike(inst))
 		return -EBUSY;
-	}
-	list_del_init(&inst->link);
-	nr_instances--;
-	mutex_unlock(&mkh_lock);
 	WRITE_ONCE(inst->gone, true);
 	synchronize_srcu(&mkh_memory_srcu);
 	unmap_mapping_range(&inst->mapping, 0, 0, 1);

@@ -22,7 +22,7 @@ static noinline int refused(void)
 {
 	struct mk_event event = { .kind = MK_EVENT_KEXEC_REFUSED };
 
-	pr_warn("kexec refused: %d spawns run, %d CPUs are lost: stop the spawns first (mkctl list); a lost CPU needs a reset\n",
+	pr_warn("kexec refused: %d spawns run, %d CPUs are lost (mkctl list)\n",
 		atomic_read(&mkh_running), atomic_read(&mkh_lost));
 	mkh_event_add(&event);
 	module_put(THIS_MODULE);
