@@ -379,7 +379,6 @@ static void do_file(const char *path, uint64_t bytes, uint64_t seed, int out)
 	}
 }
 
-/* One after the other: what one request takes. */
 /* One process for each request under way; the first one reports. */
 static int divide(uint64_t depth)
 {

@@ -144,7 +144,7 @@ static int look(char *seen, size_t size, uint32_t *age, double *at)
 
 int main(int argc, char **argv)
 {
-	const char *text = argc > 3 ? argv[3] : NULL;
+	const char *text = argc > 3 && argv[3][0] ? argv[3] : NULL;
 	double seconds = argc > 2 ? atof(argv[2]) : 0, at, ratio, began_ms;
 	struct clock first = now(), last = first;
 	char seen[64] = "nothing";
