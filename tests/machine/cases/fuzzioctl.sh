@@ -8,24 +8,21 @@
 
 . /lib/verdict.sh
 
-# Where the kernel can do it, allocations of the modules fail, for who asks for
-# that. Only theirs: what the kernel itself does without memory may warn.
+# Where the kernel can do it, kmalloc() fails for who asks for that. No other
+# cache does: procfs, for one, warns when an entry is missing for want of memory.
 folder=/sys/kernel/debug/failslab
-if [ -e $folder/require-start ]; then
-	cat /sys/module/multikernel*/sections/.text | sort >/tmp/text
+if [ -e $folder/cache-filter ]; then
+	for each in /sys/kernel/slab/kmalloc-*; do
+		echo 1 >"$each/failslab"
+	done
+	echo Y >$folder/cache-filter
 	echo Y >$folder/task-filter
 	echo N >$folder/ignore-gfp-wait
-	head -n 1 /tmp/text >$folder/require-start
-	# the text of neither is larger
-	printf '0x%x\n' $(($(tail -n 1 /tmp/text) + 0x40000)) \
-		>$folder/require-end
-	# who asked for it, and who asked him
-	echo 6 >$folder/stacktrace-depth
-	echo 10 >$folder/probability
+	echo 5 >$folder/probability
 	echo -1 >$folder/times
 	# it would print a trace each time
 	echo 0 >$folder/verbose
-	echo "# in every second batch 10 of 100 allocations fail"
+	echo "# in every second batch 5 of 100 kmalloc() fail"
 fi
 
 mkfuzz "${MK_CALLS:-2000}" "${MK_SEED:-1}" /kernels/6.12 2 3 4 ||
