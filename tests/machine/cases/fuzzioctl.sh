@@ -4,17 +4,14 @@
 # frees, and poisons what is freed. scripts/soak makes many more, also on a
 # kernel with KASAN, lockdep, kmemleak and allocations that fail.
 #
-# machine: --host ${MK_SOAK_HOST:-6.12} --have 6.12 --smp 5 --memory 2G --timeout ${MK_LIMIT:-600} --append "slub_debug=FZPU init_on_free=1" --set MK_CALLS=${MK_CALLS:-2000} --set MK_SEED=${MK_SEED:-1} --with build/tests/machine/mkfuzz
+# machine: --host ${MK_SOAK_HOST:-6.12} --have 6.12 --smp 5 --memory 2G --timeout ${MK_LIMIT:-600} --append "slub_debug=FZPU;FZPUA,kmalloc-* init_on_free=1" --set MK_CALLS=${MK_CALLS:-2000} --set MK_SEED=${MK_SEED:-1} --with build/tests/machine/mkfuzz
 
 . /lib/verdict.sh
 
-# Where the kernel can do it, kmalloc() fails for who asks for that. No other
-# cache does: procfs, for one, warns when an entry is missing for want of memory.
+# Where the kernel can do it, kmalloc() fails for who asks for that: "A" above is
+# these caches only, for procfs warns when an entry is missing for want of memory.
 folder=/sys/kernel/debug/failslab
 if [ -e $folder/cache-filter ]; then
-	for each in /sys/kernel/slab/kmalloc-*; do
-		echo 1 >"$each/failslab"
-	done
 	echo Y >$folder/cache-filter
 	echo Y >$folder/task-filter
 	echo N >$folder/ignore-gfp-wait
