@@ -26,7 +26,7 @@ enum amount { FREE, AVAILABLE, SLAB, UNRECLAIM, VMALLOC, PERCPU, AMOUNTS };
 
 struct cache {
 	char name[32];
-	long objects, size;
+	long objects, size, a_slab; /* of them in a slab */
 };
 
 struct measure {
@@ -39,8 +39,12 @@ struct measure {
 /* Takes some seconds; prints a line that begins with "# after @done @what". */
 void measure(struct measure *m, unsigned int done, const char *what);
 
-/* One verdict each; @between: how many of @what lie between the two. */
-void measure_judge(const struct measure *first, const struct measure *last,
-		   unsigned int between, const char *what);
+/*
+ * One verdict each; @between: how many of @what lie between the two.  Returns
+ * how many were not good.
+ */
+unsigned int measure_judge(const struct measure *first,
+			   const struct measure *last, unsigned int between,
+			   const char *what);
 
 #endif /* MACHINE_MEASURE_H */

@@ -516,7 +516,8 @@ static int fuzz(unsigned int calls)
 	verdict(!deep_up(), "the real spawn runs", 0, 0);
 	if (batch > 4) {
 		measure(&last, shared->calls, "calls");
-		measure_judge(&first, &last, shared->calls - base, "calls");
+		failures += measure_judge(&first, &last, shared->calls - base,
+					  "calls");
 	}
 	return 0;
 }

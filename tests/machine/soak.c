@@ -281,7 +281,7 @@ int main(int argc, char **argv)
 	verdict(done == total, "all cycles ran", done, total);
 	if (done != total)
 		return 1;
-	measure_judge(&first, &last, total - every, "cycles");
+	failures += measure_judge(&first, &last, total - every, "cycles");
 	judge_time(total);
 	return failures ? 1 : 0;
 }
