@@ -498,12 +498,13 @@ int mkh_instance_unload(struct mkh_instance *inst)
 	}
 	abandon_stores(inst, &inst->image);
 	mkh_image_drop(&inst->image);
+	/* Before the wipe: see leave_last_life(). */
+	set_state(inst, MK_STATE_CREATED, MK_CAUSE_NONE);
 	/* What a lost CPU may still use is left alone. */
 	if (READ_ONCE(inst->dirty) && !nr_lost(inst)) {
 		mkh_memory_wipe(&inst->memory);
 		mkh_low_wipe(inst->low_base, inst->low_bytes);
 	}
-	set_state(inst, MK_STATE_CREATED, MK_CAUSE_NONE);
 unlock:
 	mutex_unlock(&inst->lock);
 	return err;
@@ -532,6 +533,19 @@ static void fill_handoff(struct mkh_instance *inst)
 	smp_store_release(&page->magic, cpu_to_le32(MKW_HANDOFF_MAGIC));
 }
 
+/*
+ * The memory is about to be wiped: nobody may take what is half gone for the
+ * log of the last life.  No event: the end of the start is one.
+ */
+static void leave_last_life(struct mkh_instance *inst)
+{
+	spin_lock(&inst->state_lock);
+	inst->state = MK_STATE_LOADED;
+	inst->cause = MK_CAUSE_NONE;
+	inst->since_ns = ktime_get_boottime_ns();
+	spin_unlock(&inst->state_lock);
+}
+
 static int start_locked(struct mkh_instance *inst)
 {
 	u32 progress;
@@ -547,6 +561,7 @@ static int start_locked(struct mkh_instance *inst)
 	if (!inst->image.segments)
 		return -ENOEXEC;
 
+	leave_last_life(inst);
 	if (READ_ONCE(inst->dirty)) {
 		mkh_memory_wipe(&inst->memory);
 		mkh_low_wipe(inst->low_base, inst->low_bytes);

@@ -39,7 +39,10 @@
  * while RUNNING unless MK_DELETE_F_FORCE, which kills first.
  *
  * Memory is wiped when it comes from the host, before every start, and before
- * it goes back.  STOPPED and CRASHED keep it as the spawn left it, for reading.
+ * it goes back.  STOPPED and CRASHED keep it as the spawn left it, for reading:
+ * what was read in one of them is good if INFO tells the same state and
+ * generation afterwards.  A start under way is LOADED, from before the wipe on,
+ * without an event of its own.
  *
  * Conventions
  * ===========
