@@ -131,8 +131,11 @@ int logstream_next(struct logstream *stream, struct mk_error *err)
 
 	if (code)
 		return code;
-	if (is_present(stream))
+	if (is_present(stream)) {
+		/* There was none when its start was under way. */
+		stream->taken = false;
 		return next_present(stream, err);
+	}
 	if (stream->life > stream->info.generation)
 		return LOGSTREAM_END;
 	code = next_saved(stream, err);
