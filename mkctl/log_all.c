@@ -117,8 +117,8 @@ static int fill_host(struct all *all, struct source *s, struct mk_error *err)
 	if (code <= 0)
 		return code;
 	s->exact = all->host_exact;
-	s->head.time_ns = timeline_time(s->record.time, all->host_offset,
-					clock_boot_ns());
+	timeline_fill(&s->head, timeline_time(s->record.time, all->host_offset,
+					      clock_boot_ns()));
 	return 1;
 }
 
@@ -144,8 +144,9 @@ static int fill_spawn(struct source *s)
 	s->record = *stream->record;
 	s->life = stream->life;
 	s->exact = stream->exact;
-	s->head.time_ns = timeline_time(
-		s->record.time, (int64_t)stream->offset_ns, clock_boot_ns());
+	timeline_fill(&s->head,
+		      timeline_time(s->record.time, (int64_t)stream->offset_ns,
+				    clock_boot_ns()));
 	return 1;
 }
 
@@ -156,7 +157,6 @@ static int fill(struct all *all, struct source *s, struct mk_error *err)
 	if (s->head.filled || s->broken || s->gone)
 		return 0;
 	code = s == all->sources[0] ? fill_host(all, s, err) : fill_spawn(s);
-	s->head.filled = code > 0;
 	return code < 0 ? code : 0;
 }
 

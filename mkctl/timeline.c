@@ -2,6 +2,13 @@
 /* Several logs in one order of time. */
 #include "timeline.h"
 
+void timeline_fill(struct timeline_head *head, uint64_t time_ns)
+{
+	head->filled = true;
+	if (head->time_ns < time_ns)
+		head->time_ns = time_ns;
+}
+
 int timeline_pick(const struct timeline_head *const *heads, unsigned int nr,
 		  uint64_t until)
 {

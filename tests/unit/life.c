@@ -267,6 +267,15 @@ static void test_order(void)
 	b.filled = false;
 	CHECK_EQ(timeline_pick(heads, 3, UINT64_MAX), -1);
 	CHECK_EQ(timeline_pick(heads, 0, UINT64_MAX), -1);
+	/* Its times do not go back, whatever the log says. */
+	timeline_fill(&c, 20);
+	CHECK(c.filled);
+	c.filled = false;
+	timeline_fill(&c, 19);
+	CHECK(c.filled);
+	CHECK_EQ(c.time_ns, 20);
+	timeline_fill(&c, 21);
+	CHECK_EQ(c.time_ns, 21);
 }
 
 static void test_time(void)
