@@ -211,7 +211,7 @@ static uint32_t median(unsigned int from, unsigned int to, int which)
 
 /*
  * Emulated CPUs are as fast as what else their computer does lets them be, so
- * the verdict is about a cycle in yardsticks of its time.
+ * a cycle must have become slower both by the clock and in yardsticks.
  */
 static void judge_time(unsigned int done)
 {
@@ -235,8 +235,10 @@ static void judge_time(unsigned int done)
 	printf("# the last %u cycles took %.2f times as long as the first;"
 	       " in yardsticks %.2f\n",
 	       part, ratio, ratio / yards);
-	verdict(ratio / yards <= 1.5, "a cycle takes no longer at the end",
-		(int)(100 * ratio / yards), 150);
+	if (yards > 1)
+		ratio /= yards;
+	verdict(ratio <= 1.5, "a cycle takes no longer at the end",
+		(int)(100 * ratio), 150);
 }
 
 int main(int argc, char **argv)
