@@ -3,8 +3,8 @@
 # named, true, and can be gone on with or undone; nothing is left lying about.
 # (interrupted.sh kills by the clock, and so inside of system calls.)
 #
-# machine-not-yet: --devices --host 6.1 --have 6.12 --with build/tests/machine/killat --set FIRST=1
-# machine-not-yet: --devices --host 7.2 --have 6.12 --with build/tests/machine/killat --set FIRST=2
+# machine-long: --devices --host 6.1 --have 6.12 --with build/tests/machine/killat --set FIRST=1
+# machine-long: --devices --host 7.2 --have 6.12 --with build/tests/machine/killat --set FIRST=2
 
 # shellcheck disable=SC2086 # words
 . /lib/verdict.sh

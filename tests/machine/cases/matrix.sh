@@ -11,13 +11,13 @@
 # LATE_US is the worst lateness of a timer on the host meanwhile (ward.c).
 # scripts/matrix makes the table of docs/faults.md out of them.
 #
-# PHASES=rotate is one phase, another one each day; "make matrix" runs all.
+# PHASES="idle" runs only one phase; "make matrix" runs all, and makes the table.
 #
 # A triple fault is not tried: it resets the machine (hazard H7).
 #
-# machine-not-yet: --host 6.1 --have 6.12 --smp 5 --with build/tests/machine/ward --with build/tests/machine/witness --set FAULTS="panic oops bug-irq softlockup hardlockup reboot" --set PHASES=rotate
-# machine-not-yet: --host 6.1 --have 6.12 --smp 5 --with build/tests/machine/ward --with build/tests/machine/witness --set FAULTS="oom oom-panic wild-text wild-tables init-killed" --set PHASES=rotate
-# machine-not-yet: --host 6.1 --have 6.12 --smp 5 --with build/tests/machine/ward --with build/tests/machine/witness --set FAULTS="wild-channel flood agent-gone agent-stuck cpu-offline" --set PHASES=rotate
+# machine-long: --host 6.1 --have 6.12 --smp 5 --with build/tests/machine/ward --with build/tests/machine/witness --set FAULTS="panic oops bug-irq softlockup hardlockup reboot"
+# machine-long: --host 6.1 --have 6.12 --smp 5 --with build/tests/machine/ward --with build/tests/machine/witness --set FAULTS="oom oom-panic wild-text wild-tables init-killed"
+# machine-long: --host 6.1 --have 6.12 --smp 5 --with build/tests/machine/ward --with build/tests/machine/witness --set FAULTS="wild-channel flood agent-gone agent-stuck cpu-offline"
 
 . /lib/verdict.sh
 
@@ -146,11 +146,6 @@ said=$(ward_says)
 echo "# without spawns: $said"
 
 phases=${PHASES:-boot idle load}
-if [ "$phases" = rotate ]; then
-	set -- boot idle load
-	shift $(($(date +%s) / 86400 % 3))
-	phases=$1
-fi
 for fault in $FAULTS; do
 	for phase in $phases; do
 		begin=$(date +%s)
