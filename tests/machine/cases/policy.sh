@@ -158,6 +158,9 @@ hangs()
 	check "hang: the log says how long" logged "has not beaten for "
 	the_log
 	check "hang: a new watchdog" mkctl serve box --watchdog 60,boot=2
+	# One that never beats, however fast it boots.
+	check "hang: without an agent" mkctl load box --no-agent \
+		--kernel "/kernels/$rel/vmlinuz" --initrd "/kernels/$rel/initrd"
 	check "hang: start" mkctl start box --on-crash stop
 	eventually "hang: it had not the time to boot" 30 over
 	equal "hang: it rests" "crashed hung" "$(json box state) $(json box cause)"
