@@ -341,7 +341,8 @@ static void test_tiny(uint32_t cpu, int other)
 	truth(ch.agent == MK_AGENT_NONE && ch.generation == 1 &&
 		      /* There is no room for lines. */
 		      ch.features_offered ==
-			      (MKW_FEATURES_ALL & ~MKW_FEATURE_LINES) &&
+			      (MKW_FEATURES_ALL &
+			       ~(MKW_FEATURE_LINES | MKW_FEATURE_REPORTS)) &&
 		      !ch.features_accepted && ch.heartbeat_age_ms == ~0u,
 	      "tiny: what is offered and not taken");
 	play_agent(fd);
