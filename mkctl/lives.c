@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "serve/client.h"
+#include "serve/folder.h"
 #include "spawnlog.h"
 
 #define FOLDER "lives"
@@ -47,26 +48,6 @@ bool lives_clock(struct mk_instance *inst, const struct mk_info *info,
 
 /* ---- the folder ---- */
 
-/* A folder that only we can change things in. */
-static int make_folder(const char *path, struct mk_error *err)
-{
-	struct stat st;
-
-	if (mkdir(path, 0700) && errno != EEXIST)
-		return mk_fail_errno(err, MK_E_SYSTEM, "cannot make %.180s",
-				     path);
-	if (lstat(path, &st))
-		return mk_fail_errno(err, MK_E_SYSTEM, "cannot look at %.180s",
-				     path);
-	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() ||
-	    (st.st_mode & 022))
-		return mk_fail(err, MK_E_INPUT,
-			       "%.150s is not a folder that only its owner, "
-			       "the user %u, can write to",
-			       path, geteuid());
-	return 0;
-}
-
 /* The folder, and with @make each one above it that is not there. */
 static int open_folder(const char *name, bool make, struct mk_error *err)
 {
@@ -84,7 +65,7 @@ static int open_folder(const char *name, bool make, struct mk_error *err)
 			if (slash)
 				*slash = '\0';
 		}
-		code = make_folder(part, err);
+		code = serve_folder_make(part, err);
 	}
 	if (code)
 		return code;

@@ -13,22 +13,23 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A folder that only we can change things in. */
-static int make_folder(const char *path, struct mk_error *err)
+int serve_folder_make(const char *path, struct mk_error *err)
 {
 	struct stat st;
 
 	if (mkdir(path, 0700) && errno != EEXIST)
-		return mk_fail_errno(err, MK_E_SYSTEM, "cannot make %s", path);
+		return mk_fail_errno(err, MK_E_SYSTEM, "cannot make %.180s",
+				     path);
 	if (lstat(path, &st))
-		return mk_fail_errno(err, MK_E_SYSTEM, "cannot look at %s",
+		return mk_fail_errno(err, MK_E_SYSTEM, "cannot look at %.180s",
 				     path);
 	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() ||
 	    (st.st_mode & 022))
-		return mk_fail(err, MK_E_INPUT,
-			       "%s is not a folder that only its owner, the "
-			       "user %u, can write to",
-			       path, geteuid());
+		return mk_fail(
+			err, MK_E_INPUT,
+			"%.150s is not a folder that only its owner, the "
+			"user %u, can write to",
+			path, geteuid());
 	return 0;
 }
 
@@ -42,11 +43,11 @@ static int make_folders(const char *folder, struct mk_error *err)
 	slash = strrchr(parent, '/');
 	if (slash && slash != parent) {
 		*slash = '\0';
-		code = make_folder(parent, err);
+		code = serve_folder_make(parent, err);
 		if (code)
 			return code;
 	}
-	return make_folder(folder, err);
+	return serve_folder_make(folder, err);
 }
 
 /* 1 with the lock in *@lock, 0 when it was removed meanwhile, or a code. */

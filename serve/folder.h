@@ -5,6 +5,9 @@
 
 #include "error.h"
 
+/* Make that one folder, if need be: one that only we can change things in. */
+int serve_folder_make(const char *path, struct mk_error *err);
+
 /*
  * Make the folder if need be, and lock it.  Returns the lock, a descriptor to
  * be held while the supervisor lives; MK_E_STATE: another one lives.
